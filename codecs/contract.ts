@@ -1,0 +1,38 @@
+/** What a codec is. A codec is one short file that exports a definition, and a line in registry.ts. */
+import type { ZodType } from "zod";
+
+/** What a codec may look at. */
+export interface CodecInput {
+  readonly original: string;
+  /** Encodings that the item brings along, by name. */
+  readonly encodings: Readonly<Record<string, string>>;
+}
+
+/** The compressed string, or why there is none. */
+export type Encoding = { readonly text: string } | { readonly missing: string };
+
+export interface Codec {
+  /** The symbols that encodings are written in, where there is a fixed set. */
+  readonly alphabet: readonly string[] | null;
+  /** One encoding for each input, in order. */
+  encode(inputs: readonly CodecInput[]): Promise<readonly Encoding[]>;
+}
+
+/** What the harness lends to codecs. */
+export interface CodecServices {
+  /** A vector for each text: the mean of the observed model's final-norm states over the text's tokens, float32 [width]. */
+  sentenceVectors(texts: readonly string[]): Promise<readonly Float32Array[]>;
+}
+
+export interface CodecDefinition<Parameters> {
+  readonly name: string;
+  /** One line for `isoglyph encode --help` and error messages. */
+  readonly summary: string;
+  readonly parameters: ZodType<Parameters>;
+  create(parameters: Parameters, services: CodecServices): Codec;
+}
+
+/** Keeps the parameters' type between schema and constructor, and forgets it outside. */
+export function defineCodec<Parameters>(definition: CodecDefinition<Parameters>): CodecDefinition<Parameters> {
+  return definition;
+}

@@ -1,0 +1,103 @@
+/** A frame as token ids: what the model reads before and after the context, in this frame, for this item. */
+import { ExpectedError } from "../errors.ts";
+import type { Tokenizer } from "../providers/contract.ts";
+import type { Frame } from "../suites/Suite.ts";
+
+/** Asks a question right after the context, where a frame of plain text does not say otherwise. */
+const PROBE = "\n\nQuestion: {question}\nAnswer:";
+const CHAT_PROBE = "{context}\nQuestion: {question}";
+/** Stands for the context while a chat template is rendered; a private-use character that no template touches. */
+const PLACEHOLDER = "\uE000";
+
+export interface FramedIds {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+export class FrameReader {
+  readonly name: string;
+  readonly frame: Frame;
+  private readonly tokenizer: Tokenizer;
+
+  /** @throws ExpectedError `frame-no-template`, `frame-empty-before`. */
+  constructor(name: string, frame: Frame, tokenizer: Tokenizer, where: string) {
+    this.name = name;
+    this.frame = frame;
+    this.tokenizer = tokenizer;
+    if ("template" in frame && tokenizer.chat === null) {
+      throw new ExpectedError({
+        code: "frame-no-template",
+        message: `frame ${name} uses a chat template, and the model has none`,
+        where,
+        hint: "use a model with a chat template, or leave the frame out (a profile can name the frames it keeps)",
+      });
+    }
+    if (this.ids("?").before.length === 0) {
+      throw new ExpectedError({
+        code: "frame-empty-before",
+        message: `frame ${name} puts no token before the context`,
+        where,
+        hint: "give `before` some text: the first position of a text draws attention whatever it says, so the context must not stand there",
+      });
+    }
+  }
+
+  get asksQuestion(): boolean {
+    return ("template" in this.frame ? this.frame.user : this.frame.after).includes("{question}");
+  }
+
+  /** Text around the context; `question` fills the frame's {question}. */
+  private text(question: string, chatUser?: string, after?: string): { before: string; after: string } {
+    if (!("template" in this.frame)) {
+      return { before: this.frame.before, after: (after ?? this.frame.after).replaceAll("{question}", () => question) };
+    }
+    const content = (chatUser ?? this.frame.user).replaceAll("{question}", () => question).replace("{context}", PLACEHOLDER);
+    const rendered = this.tokenizer.chat?.([{ role: "user", content }]) ?? "";
+    const [before = "", rest = ""] = rendered.split(PLACEHOLDER);
+    return { before, after: rest };
+  }
+
+  private encode({ before, after }: { before: string; after: string }, question: string): FramedIds {
+    // Special tokens are a frame's privilege: a question that contains one would end the turn.
+    if (this.tokenizer.encode(question, { special: true }).join() !== this.tokenizer.encode(question).join()) {
+      throw new ExpectedError({
+        code: "question-special-token",
+        message: `a question contains a special token of the model: ${JSON.stringify(question)}`,
+        hint: "write the question without the model's control tokens",
+      });
+    }
+    return {
+      before: [...this.tokenizer.begin, ...this.tokenizer.encode(before, { special: true })],
+      after: this.tokenizer.encode(after, { special: true }),
+    };
+  }
+
+  ids(question: string): FramedIds {
+    return this.encode(this.text(question), question);
+  }
+
+  /** What follows the context when the question is asked about it; the answer comes next. */
+  probe(question: string): readonly number[] {
+    if (!("template" in this.frame)) return this.encode(this.text(question, undefined, PROBE), question).after;
+    const upToContext = this.frame.user.slice(0, this.frame.user.indexOf("{context}"));
+    return this.encode(this.text(question, upToContext + CHAT_PROBE), question).after;
+  }
+
+  /** A text that the model is to have written itself, as its ids: after plain text it begins with a space. */
+  said(text: string): number[] {
+    return this.tokenizer.encode("template" in this.frame ? text : ` ${text}`);
+  }
+
+  /** Whether the joined text would be cut into other tokens than its parts: the model never saw such a seam. */
+  seamDiffers(context: string, question: string): boolean {
+    const { before, after } = this.text(question);
+    const parts = this.ids(question);
+    const joined = [...this.tokenizer.begin, ...this.tokenizer.encode(before + context + after, { special: true })];
+    return joined.join() !== [...parts.before, ...this.tokenizer.encode(context), ...parts.after].join();
+  }
+
+  /** The rendered frame, for the manifest. */
+  describe(): { before: string; after: string } {
+    return this.text("{question}");
+  }
+}

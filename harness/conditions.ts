@@ -1,0 +1,172 @@
+/**
+ * What may stand in the context slot: the candidates, and the controls that every suite has as far as its items
+ * allow (docs/methodology.md, "Conditions"). Texts are decided here, before any model reads them.
+ */
+import type { Codec, Encoding } from "../codecs/contract.ts";
+import type { Tokenizer } from "../providers/contract.ts";
+import type { Item } from "../suites/Suite.ts";
+import { overlapWords } from "./measures/overlap.ts";
+import { generatorFor, shuffled } from "./random.ts";
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+
+export type Role = "reference" | "candidate" | "ceiling" | "floor" | "foil" | "control";
+
+export interface Condition {
+  readonly name: string;
+  readonly role: Role;
+  /** The candidate that a floor or foil was made for; null where it serves all. */
+  readonly of: string | null;
+  /** One text for each item, in order. */
+  readonly texts: readonly Encoding[];
+}
+
+export interface Candidate {
+  readonly name: string;
+  readonly codec: Codec;
+  readonly encodings: readonly Encoding[];
+}
+
+/** Neutral prose that says nothing about any item; repeated and cut to length. */
+const FILLER =
+  "This is a short piece of plain text. It is here to fill some space, and it does not report anything in particular. " +
+  "There is nothing special to add at this point, so the text simply goes on for a while. ";
+
+export interface ConditionInputs {
+  readonly items: readonly Item[];
+  readonly candidates: readonly Candidate[];
+  readonly tokenizer: Tokenizer;
+  /** For each draw and item, the index of another item (statistics/derangement.ts). */
+  readonly others: readonly (readonly number[])[];
+  readonly seed: number;
+}
+
+const text = (value: string): Encoding => ({ text: value });
+const missing = (reason: string): Encoding => ({ missing: reason });
+
+/** The first `count` tokens of the filler as text, so that it costs what the text it stands for costs. */
+function filler(tokenizer: Tokenizer, count: number): string {
+  const ids = tokenizer.encode(FILLER);
+  const repeated = Array.from({ length: count }, (_, i) => ids[i % ids.length] as number);
+  return tokenizer.decode(repeated);
+}
+
+/** Random symbols until the text costs as many tokens as `like`. */
+function randomSymbols(tokenizer: Tokenizer, alphabet: readonly string[], like: string, seed: number, id: string): string {
+  const random = generatorFor(seed, "random", id);
+  const wanted = tokenizer.encode(like).length;
+  let out = "";
+  while (tokenizer.encode(out).length < wanted) out += alphabet[uniformInt(random, 0, alphabet.length - 1)];
+  return out;
+}
+
+/** The original with random words deleted until as many are left as the candidate has in common with it. */
+function overlapMatched(original: string, candidate: string, seed: number, id: string): Encoding {
+  const tokens = original.split(/\s+/);
+  const shared = overlapWords(original, candidate);
+  if (shared === 0) return missing("the encoding shares no word with the original");
+  const keep = Math.min(tokens.length, shared);
+  if (keep === tokens.length) return missing("the encoding keeps every word of the original");
+  const order = shuffled([...tokens.keys()], generatorFor(seed, "overlap", id));
+  const kept = new Set(order.slice(0, keep));
+  return text(tokens.filter((_, i) => kept.has(i)).join(" "));
+}
+
+function perItem(items: readonly Item[], make: (item: Item, index: number) => Encoding): Encoding[] {
+  return items.map(make);
+}
+
+/** Controls that do not depend on the candidates. */
+function sharedControls({ items, tokenizer, others, seed }: ConditionInputs): Condition[] {
+  const list: Condition[] = [];
+  const most = Math.max(0, ...items.map((item) => item.paraphrases.length));
+  for (let i = 0; i < most; i++) {
+    const texts = perItem(items, (item) => {
+      const paraphrase = item.paraphrases[i];
+      return paraphrase === undefined ? missing(`the item has ${item.paraphrases.length} paraphrases`) : text(paraphrase);
+    });
+    list.push({ name: `paraphrase-${["near", "far"][i] ?? i + 1}`, role: "ceiling", of: null, texts });
+  }
+  others.forEach((draw, d) => {
+    list.push({
+      name: `mismatch-${d + 1}`,
+      role: "floor",
+      of: null,
+      texts: perItem(items, (_, i) => text((items[draw[i] as number] as Item).original)),
+    });
+  });
+  list.push({ name: "empty", role: "floor", of: null, texts: perItem(items, () => text("")) });
+  list.push({
+    name: "filler",
+    role: "floor",
+    of: null,
+    texts: perItem(items, (item) => text(filler(tokenizer, tokenizer.encode(item.original).length))),
+  });
+  if (items.some((item) => item.decoy)) {
+    const none = missing("the item has no decoy");
+    list.push({ name: "decoy", role: "foil", of: null, texts: perItem(items, ({ decoy }) => (decoy ? text(decoy.text) : none)) });
+    const noParaphrase = missing("the item's decoy has no paraphrase");
+    list.push({
+      name: "decoy-paraphrase",
+      role: "control",
+      of: null,
+      texts: perItem(items, ({ decoy }) => (decoy?.paraphrase ? text(decoy.paraphrase) : noParaphrase)),
+    });
+  }
+  list.push({
+    name: "shuffled-original",
+    role: "foil",
+    of: null,
+    texts: perItem(items, ({ id, original }) => text(shuffled(original.split(/\s+/), generatorFor(seed, "shuffled", id)).join(" "))),
+  });
+  list.push({
+    name: "first-half",
+    role: "foil",
+    of: null,
+    texts: perItem(items, ({ original }) => {
+      const tokens = original.split(/\s+/);
+      return text(tokens.slice(0, Math.ceil(tokens.length / 2)).join(" "));
+    }),
+  });
+  return list;
+}
+
+/** A candidate and the controls made for it. */
+function candidateConditions(candidate: Candidate, { items, tokenizer, others, seed }: ConditionInputs): Condition[] {
+  const { name, encodings, codec } = candidate;
+  const map = (make: (encoding: string, index: number) => Encoding) =>
+    encodings.map((encoding, i) => ("text" in encoding ? make(encoding.text, i) : encoding));
+  const list: Condition[] = [
+    { name, role: "candidate", of: null, texts: encodings },
+    {
+      name: `swapped:${name}`,
+      role: "floor",
+      of: name,
+      texts: map((_, i) => encodings[others[0]?.[i] as number] as Encoding),
+    },
+  ];
+  const { alphabet } = codec;
+  if (alphabet) {
+    list.push({
+      name: `random:${name}`,
+      role: "floor",
+      of: name,
+      texts: map((encoding, i) => text(randomSymbols(tokenizer, alphabet, encoding, seed, (items[i] as Item).id))),
+    });
+  }
+  const matched = map((encoding, i) => overlapMatched((items[i] as Item).original, encoding, seed, (items[i] as Item).id));
+  // Where most encodings have no word in common with the original, there is nothing to match.
+  if (matched.filter((encoding) => "text" in encoding).length * 2 > items.length) {
+    list.push({ name: `overlap-matched:${name}`, role: "foil", of: name, texts: matched });
+  }
+  return list;
+}
+
+/** All conditions of a run, the original first. */
+export function conditions(inputs: ConditionInputs): Condition[] {
+  const original = { name: "original", role: "reference", of: null, texts: inputs.items.map((item) => text(item.original)) } as const;
+  return [
+    original,
+    ...sharedControls(inputs),
+    ...inputs.candidates.flatMap((candidate) => candidateConditions(candidate, inputs)),
+  ];
+}

@@ -1,0 +1,127 @@
+/**
+ * What a provider is: something that reads token ids and shows what the model made of them. This file depends
+ * on nothing; whoever measures, and whoever serves a model, meets here.
+ */
+
+/** What a provider can show. The planner matches measures to it before any weights load or any request is sent. */
+export interface Capabilities {
+  readonly hiddenStates: "all" | "final" | "none";
+  readonly attention: boolean;
+  readonly promptLogits: "full" | "top-k" | "none";
+  readonly generation: boolean;
+  readonly embeddings: boolean;
+  readonly tokenIdsIn: boolean;
+}
+
+/** Which model answered, down to the bytes. */
+export interface ModelIdentity {
+  readonly reference: string;
+  readonly name: string;
+  readonly architecture: string;
+  /** sha256 of the weights, hexadecimal. */
+  readonly digest: string;
+  readonly quantisation: string;
+  /** Name and version of what computes. */
+  readonly engine: string;
+  /** The form that the weights take in memory, and why. */
+  readonly weights: string;
+  readonly tokenizerDigest: string;
+  readonly contextLength: number;
+  /** Number of blocks; there is one state more than that (the embedding). */
+  readonly layers: number;
+  readonly width: number;
+  readonly vocabulary: number;
+}
+
+export interface Tokenizer {
+  /**
+   * The ids of `text` as it is; no token is added. Special tokens in the text are recognised only where `special`
+   * is set.
+   * @throws ExpectedError `text-unencodable` where the tokenizer has no token for a byte of the text.
+   */
+  encode(text: string, options?: { readonly special?: boolean }): number[];
+  decode(ids: readonly number[]): string;
+  /** What the tokenizer's configuration puts before every text; empty for many models. */
+  readonly begin: readonly number[];
+  /** Tokens that end a generation. */
+  readonly end: readonly number[];
+  /** The conversation `messages` as the model's chat template writes it; null where the model has no template. */
+  readonly chat: ((messages: readonly ChatMessage[]) => string) | null;
+}
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/**
+ * A stretch of tokens that follows another. The segments of a row form a tree: each token sees its own segment
+ * up to itself, and its ancestors. So several continuations of one context are read in one go.
+ */
+export interface Segment {
+  readonly ids: readonly number[];
+  /** Index in the row of the segment that this one follows, an earlier one; null at the root. */
+  readonly parent: number | null;
+  /** Position id of its first token; where not given, the one after the parent's last. */
+  readonly start?: number;
+}
+export type Row = readonly Segment[];
+
+/** A segment of a row of the request. */
+export interface SegmentRef {
+  readonly row: number;
+  readonly segment: number;
+}
+
+export interface ReadRequest {
+  readonly rows: readonly Row[];
+  /** Hidden states of all layers at the last token of these segments. */
+  readonly states: readonly SegmentRef[];
+  /** Mean of the final-norm states over the tokens of these segments; a segment without tokens is not allowed. */
+  readonly pools: readonly SegmentRef[];
+  /** Log-probability of each token of these segments, given all that it follows. */
+  readonly scores: readonly SegmentRef[];
+  /**
+   * Next-token distributions along the same tokens after different contexts. All segments of a comparison hold
+   * the same ids; the first is the reference.
+   */
+  readonly comparisons: readonly (readonly SegmentRef[])[];
+}
+
+/** For each token of the compared segments, and each segment: [tokens][segments]. */
+export interface Comparison {
+  /** KL(reference ‖ segment) of the distributions that predict the token, nats; 0 in the reference's column. */
+  readonly kl: readonly (readonly number[])[];
+  /** Whether both distributions have the same most likely token. */
+  readonly sameTop: readonly (readonly boolean[])[];
+  /** Log-probability of the token. */
+  readonly logProb: readonly (readonly number[])[];
+}
+
+export interface ReadResult {
+  /** float32 [layers + 1, states, width]: the embedding, then the residual stream after each block. */
+  readonly states: Float32Array;
+  /** float32 [width] each. */
+  readonly pools: readonly Float32Array[];
+  readonly scores: readonly (readonly number[])[];
+  readonly comparisons: readonly Comparison[];
+}
+
+export interface SampleRequest {
+  readonly prompts: readonly { readonly ids: readonly number[]; readonly seed: number }[];
+  readonly samples: number;
+  readonly maxTokens: number;
+  /** 0 takes the most likely token. */
+  readonly temperature: number;
+}
+
+export interface Provider {
+  readonly identity: ModelIdentity;
+  readonly capabilities: Capabilities;
+  readonly tokenizer: Tokenizer;
+  /** @throws ExpectedError `input-too-long` rather than cutting anything. */
+  read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult>;
+  /** Token ids [prompts][samples][tokens], an end token included where one was drawn. */
+  sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,65 @@
+import type { Engine } from "./Engine.ts";
+import type { Sessions, TensorData } from "./Sessions.ts";
+
+/** The keys and values of a batch of sequences of different lengths, extended token by token. */
+export class DecoderCache {
+  private readonly engine: Engine;
+  private readonly sessions: Sessions;
+  /** For each sequence, which of the cached positions hold a token of it. */
+  private held: boolean[][] = [];
+  private lengths: number[] = [];
+
+  constructor(engine: Engine, sessions: Sessions) {
+    this.engine = engine;
+    this.sessions = sessions;
+  }
+
+  /**
+   * Appends ids[sequence] and gives the final-norm states after each sequence's last token, float32 [sequences, width].
+   * Sequences of the cache are first repeated `repeat` times, each beside its copies.
+   */
+  async append(ids: readonly (readonly number[])[], repeat = 1): Promise<Float32Array> {
+    const { config } = this.engine;
+    const first = this.held.length === 0;
+    if (first) {
+      this.held = ids.map(() => []);
+      this.lengths = ids.map(() => 0);
+    } else if (repeat > 1) {
+      this.held = this.held.flatMap((row) => Array.from({ length: repeat }, () => [...row]));
+      this.lengths = this.lengths.flatMap((length) => Array.from({ length: repeat }, () => length));
+    }
+    const b = ids.length;
+    const t = Math.max(...ids.map((row) => row.length));
+    const past = this.held[0]?.length ?? 0;
+    const seen = past + t;
+    const feedIds = new BigInt64Array(b * t);
+    const positions = new BigInt64Array(b * t);
+    const mask = new Float32Array(b * t * seen).fill(-1e30);
+    const readIndex = new BigInt64Array(b);
+    ids.forEach((row, sequence) => {
+      const held = this.held[sequence] as boolean[];
+      for (let i = 0; i < t; i++) {
+        const at = sequence * t + i;
+        feedIds[at] = BigInt(row[i] ?? 0);
+        positions[at] = BigInt(i < row.length ? (this.lengths[sequence] as number) + i : 0);
+        held.push(i < row.length);
+        for (let key = 0; key <= past + i; key++) if (held[key] || key === past + i) mask[at * seen + key] = 0;
+      }
+      readIndex[sequence] = BigInt(sequence * t + row.length - 1);
+      this.lengths[sequence] = (this.lengths[sequence] as number) + row.length;
+    });
+    const ints = (data: BigInt64Array, dims: number[]): TensorData => ({ type: "int64", data, dims });
+    const positionFeed = ints(positions, [b, t]);
+    const feeds = {
+      ids: ints(feedIds, [b, t]),
+      positions: positionFeed,
+      mask: { type: "float32", data: mask, dims: [b, 1, t, seen] } as const,
+      read_index: ints(readIndex, [b]),
+      ...this.engine.rotary(positionFeed),
+    };
+    const inputs = Array.from({ length: config.layers }, (_, layer) => [`past.key.${layer}`, `past.value.${layer}`]).flat();
+    const empty = { inputs, dims: [b, config.keyValueHeads, 0, config.headSize] };
+    const outputs = await this.sessions.run("generate", feeds, first ? { start: empty } : { continue: { repeat } });
+    return (outputs.final as TensorData).data as Float32Array;
+  }
+}

@@ -1,0 +1,237 @@
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { ExpectedError } from "../../errors.ts";
+import type { Capabilities, Comparison, ModelIdentity, Provider, ReadRequest, ReadResult, SampleRequest, SegmentRef, Tokenizer } from "../contract.ts";
+import type { Engine } from "./Engine.ts";
+import { batchFeeds, cutBatches, lastToken, layout, predictors } from "./rows.ts";
+import { sampleToken } from "./sampleToken.ts";
+import type { TensorData } from "./sessionWorker.ts";
+
+/** Tokens a batch: enough for full speed on a CPU, few enough that rows of unlike length are rarely padded. */
+const BATCH_TOKENS = 768;
+/** Readout positions × conditions compared at once; at 4 bytes × vocabulary each this bounds the memory. */
+const COMPARE_ROWS = 512;
+const SAMPLE_ROWS = 64;
+
+const ints = (values: readonly number[], dims: readonly number[] = [values.length]): TensorData => ({
+  type: "int64",
+  data: BigInt64Array.from(values, BigInt),
+  dims,
+});
+const floats = (data: Float32Array, dims: readonly number[]): TensorData => ({ type: "float32", data, dims });
+
+/** The engine of this project behind the provider contract: everything visible, everything local. */
+export class EmbeddedProvider implements Provider {
+  readonly capabilities: Capabilities = {
+    hiddenStates: "all",
+    attention: true,
+    promptLogits: "full",
+    generation: true,
+    embeddings: false,
+    tokenIdsIn: true,
+  };
+  readonly identity: ModelIdentity;
+  readonly tokenizer: Tokenizer;
+  readonly engine: Engine;
+
+  constructor(identity: ModelIdentity, tokenizer: Tokenizer, engine: Engine) {
+    this.identity = identity;
+    this.tokenizer = tokenizer;
+    this.engine = engine;
+  }
+
+  async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+    const { width, layers } = this.engine.config;
+    const layouts = request.rows.map(layout);
+    for (const { positions } of layouts) this.refuseTooLong(Math.max(...positions) + 1);
+    // Which final-norm states the scores and comparisons need: [row, token] in order of use.
+    const needed = [...request.scores, ...request.comparisons.flat()].map(({ row, segment }) =>
+      predictors(layouts[row] as (typeof layouts)[number], request.rows[row] ?? [], segment),
+    );
+    const refs = [...request.scores, ...request.comparisons.flat()];
+    const finals = needed.map((tokens) => new Float32Array(tokens.length * width));
+    const states = new Float32Array((layers + 1) * request.states.length * width);
+    const pools = request.pools.map(() => new Float32Array(width));
+
+    for (const batch of cutBatches(layouts.map((item) => item.ids.length), BATCH_TOKENS)) {
+      signal?.throwIfAborted();
+      const place = new Map(batch.map((row, i) => [row, i]));
+      const members = batch.map((row) => layouts[row] as (typeof layouts)[number]);
+      const feeds = batchFeeds(members, 0);
+      const t = feeds.ids.dims[1] as number;
+      const here = (list: readonly SegmentRef[]) => list.flatMap((ref, index) => (place.has(ref.row) ? [{ ...ref, index }] : []));
+      const base = (row: number) => (place.get(row) as number) * t;
+
+      const stateRefs = here(request.states);
+      const stateIndex = stateRefs.map(({ row, segment }) => base(row) + lastToken(layouts[row] as (typeof layouts)[number], segment));
+      const readRefs = here(refs);
+      const readIndex = readRefs.flatMap(({ row, index }) => (needed[index] as number[]).map((token) => base(row) + token));
+      // One pooled segment a row and pass; rows that pool several are rare and would need one pass each.
+      const pool = new Float32Array(batch.length * t);
+      const poolRefs = here(request.pools);
+      for (const { row, segment } of poolRefs) {
+        const { starts } = layouts[row] as (typeof layouts)[number];
+        const [from, to] = [starts[segment] as number, starts[segment + 1] as number];
+        pool.fill(1 / (to - from), base(row) + from, base(row) + to);
+      }
+      const outputs = await this.engine.runBody("read", feeds, {
+        state_index: ints(stateIndex),
+        read_index: ints(readIndex),
+        pool: floats(pool, [batch.length, 1, t]),
+      });
+      const stateData = outputs.states?.data as Float32Array;
+      stateRefs.forEach(({ index }, i) => {
+        for (let layer = 0; layer <= layers; layer++) {
+          const from = (layer * stateRefs.length + i) * width;
+          states.set(stateData.subarray(from, from + width), (layer * request.states.length + index) * width);
+        }
+      });
+      const finalData = outputs.final?.data as Float32Array;
+      let at = 0;
+      for (const { index } of readRefs) {
+        const target = finals[index] as Float32Array;
+        target.set(finalData.subarray(at, at + target.length));
+        at += target.length;
+      }
+      const pooled = outputs.pooled?.data as Float32Array;
+      for (const { row, index } of poolRefs) {
+        const from = (place.get(row) as number) * width;
+        pools[index]?.set(pooled.subarray(from, from + width));
+      }
+    }
+
+    const idsOf = ({ row, segment }: SegmentRef) => request.rows[row]?.[segment]?.ids ?? [];
+    const scored = request.scores.length;
+    const scores = await this.scoreAll(request.scores.map((ref, i) => ({ ids: idsOf(ref), states: finals[i] as Float32Array })));
+    const comparisons: Comparison[] = [];
+    let offset = scored;
+    for (const group of request.comparisons) {
+      signal?.throwIfAborted();
+      comparisons.push(await this.compare(idsOf(group[0] as SegmentRef), finals.slice(offset, offset + group.length)));
+      offset += group.length;
+    }
+    return { states, pools, scores, comparisons };
+  }
+
+  private async scoreAll(list: readonly { ids: readonly number[]; states: Float32Array }[]): Promise<number[][]> {
+    const ids = list.flatMap((item) => item.ids);
+    const { width } = this.engine.config;
+    const all = new Float32Array(ids.length * width);
+    let at = 0;
+    for (const item of list) {
+      all.set(item.states, at);
+      at += item.states.length;
+    }
+    const flat: number[] = [];
+    for (let from = 0; from < ids.length; from += COMPARE_ROWS) {
+      const to = Math.min(from + COMPARE_ROWS, ids.length);
+      const { logProb } = await this.compareChunk(ids.slice(from, to), all.subarray(from * width, to * width), 1);
+      flat.push(...logProb.map((row) => row[0] as number));
+    }
+    let start = 0;
+    return list.map((item) => flat.slice(start, (start += item.ids.length)));
+  }
+
+  private async compare(ids: readonly number[], states: readonly Float32Array[]): Promise<Comparison> {
+    const { width } = this.engine.config;
+    const conditions = states.length;
+    const step = Math.max(1, Math.floor(COMPARE_ROWS / conditions));
+    const out = { kl: [] as number[][], sameTop: [] as boolean[][], logProb: [] as number[][] };
+    for (let from = 0; from < ids.length; from += step) {
+      const part = ids.slice(from, from + step);
+      const h = new Float32Array(part.length * conditions * width);
+      states.forEach((state, c) => {
+        part.forEach((_, k) => {
+          const source = (from + k) * width;
+          h.set(state.subarray(source, source + width), (k * conditions + c) * width);
+        });
+      });
+      const chunk = await this.compareChunk(part, h, conditions);
+      out.kl.push(...chunk.kl);
+      out.sameTop.push(...chunk.sameTop);
+      out.logProb.push(...chunk.logProb);
+    }
+    return out;
+  }
+
+  private async compareChunk(ids: readonly number[], h: Float32Array, conditions: number) {
+    const k = ids.length;
+    if (k === 0) return { kl: [], sameTop: [], logProb: [] };
+    const outputs = await this.engine.run("compare", {
+      h: floats(h, [k, conditions, this.engine.config.width]),
+      next: ints(ids.flatMap((id) => Array.from({ length: conditions }, () => id)), [k, conditions, 1]),
+    });
+    const rows = <T>(pick: (index: number, row: number) => T) =>
+      Array.from({ length: k }, (_, row) => Array.from({ length: conditions }, (_, c) => pick(row * conditions + c, row)));
+    const kl = outputs.kl?.data as Float32Array;
+    const top = outputs.top?.data as BigInt64Array;
+    const logProb = outputs.log_prob?.data as Float32Array;
+    return {
+      kl: rows((i) => kl[i] as number),
+      sameTop: rows((i, row) => top[i] === top[row * conditions]),
+      logProb: rows((i) => logProb[i] as number),
+    };
+  }
+
+  async sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
+    const out: number[][][] = request.prompts.map(() => []);
+    const lengths = request.prompts.map((prompt) => prompt.ids.length);
+    for (const length of lengths) this.refuseTooLong(length + request.maxTokens);
+    const perBatch = Math.max(1, Math.floor(SAMPLE_ROWS / request.samples));
+    const order = lengths.map((_, i) => i).sort((a, b) => (lengths[a] as number) - (lengths[b] as number) || a - b);
+    for (let from = 0; from < order.length; from += perBatch) {
+      const batch = order.slice(from, from + perBatch);
+      const drawn = await this.sampleBatch(batch.map((i) => request.prompts[i] as (typeof request.prompts)[number]), request, signal);
+      batch.forEach((index, i) => {
+        out[index] = drawn.slice(i * request.samples, (i + 1) * request.samples);
+      });
+    }
+    return out;
+  }
+
+  private async sampleBatch(prompts: SampleRequest["prompts"], request: SampleRequest, signal?: AbortSignal): Promise<number[][]> {
+    const { width, vocabulary } = this.engine.config;
+    const cache = await this.engine.startCache();
+    const prefix = await cache.append(prompts.map((prompt) => prompt.ids));
+    const count = prompts.length * request.samples;
+    // A generator for each sample, so that what is drawn does not depend on who shares the batch.
+    const random = Array.from({ length: count }, (_, i) => {
+      const prompt = prompts[Math.floor(i / request.samples)] as (typeof prompts)[number];
+      return xoroshiro128plus(prompt.seed + 7919 * (i % request.samples));
+    });
+    const drawn: number[][] = Array.from({ length: count }, () => []);
+    const ended = new Array<boolean>(count).fill(false);
+    let h = new Float32Array(count * width);
+    for (let i = 0; i < count; i++) {
+      const from = Math.floor(i / request.samples) * width;
+      h.set(prefix.subarray(from, from + width), i * width);
+    }
+    for (let step = 0; step < request.maxTokens; step++) {
+      signal?.throwIfAborted();
+      const outputs = await this.engine.run("logits", { h: floats(h, [count, width]) });
+      const logits = outputs.logits?.data as Float32Array;
+      for (let i = 0; i < count; i++) {
+        if (ended[i]) continue;
+        const id = sampleToken(logits.subarray(i * vocabulary, (i + 1) * vocabulary), request.temperature, random[i] as (typeof random)[number]);
+        drawn[i]?.push(id);
+        ended[i] = this.tokenizer.end.includes(id);
+      }
+      if (step + 1 === request.maxTokens || ended.every(Boolean)) break;
+      h = (await cache.append(drawn.map((ids) => [ids[ids.length - 1] as number]), step === 0 ? request.samples : 1)) as typeof h;
+    }
+    return drawn;
+  }
+
+  private refuseTooLong(tokens: number): void {
+    const limit = this.identity.contextLength;
+    if (tokens <= limit) return;
+    throw new ExpectedError({
+      code: "input-too-long",
+      message: `the text takes ${tokens} positions, and ${this.identity.name} reads ${limit}`,
+      hint: "shorten the item, or choose a model with a longer context; Isoglyph never cuts a text in silence",
+    });
+  }
+
+  close(): Promise<void> {
+    return this.engine.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { Worker } from "node:worker_threads";
+import type { CacheUse, TensorData, WorkerReply, WorkerRequest } from "./sessionWorker.ts";
+
+export type { TensorData } from "./sessionWorker.ts";
+
+/** The main thread's side of sessionWorker: opens sessions by path and runs them. */
+export class Sessions {
+  private readonly worker: Worker;
+  private readonly waiting = new Map<number, { resolve: (outputs: Record<string, TensorData>) => void; reject: (error: Error) => void }>();
+  private calls = 0;
+
+  constructor(threads: number) {
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    this.worker = new Worker(new URL(`./sessionWorker.${extension}`, import.meta.url), { workerData: { threads } });
+    this.worker.on("message", (reply: WorkerReply) => {
+      const caller = this.waiting.get(reply.call);
+      this.waiting.delete(reply.call);
+      if ("error" in reply) caller?.reject(new Error(`ONNX Runtime: ${reply.error}`));
+      else caller?.resolve(reply.outputs);
+    });
+    const stop = (error: Error) => {
+      for (const caller of this.waiting.values()) caller.reject(error);
+      this.waiting.clear();
+    };
+    this.worker.on("error", (error) => stop(error instanceof Error ? error : new Error(String(error))));
+    this.worker.on("exit", (code) => stop(new Error(`the engine's thread ended with code ${code}`)));
+    this.worker.unref();
+  }
+
+  private post(request: Omit<Extract<WorkerRequest, { op: "open" }>, "call"> | Omit<Extract<WorkerRequest, { op: "run" }>, "call">) {
+    const call = this.calls++;
+    return new Promise<Record<string, TensorData>>((resolve, reject) => {
+      this.waiting.set(call, { resolve, reject });
+      this.worker.ref();
+      this.worker.postMessage({ ...request, call });
+    }).finally(() => {
+      if (this.waiting.size === 0) this.worker.unref();
+    });
+  }
+
+  async open(session: string, path: string): Promise<void> {
+    await this.post({ op: "open", session, path });
+  }
+
+  /** Typed arrays are copied to the worker and back; shapes are [dims]. */
+  run(session: string, feeds: Record<string, TensorData>, cache?: CacheUse): Promise<Record<string, TensorData>> {
+    return this.post({ op: "run", session, feeds, ...(cache && { cache }) });
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+}

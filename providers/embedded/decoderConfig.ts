@@ -1,0 +1,99 @@
+import { ExpectedError } from "../../errors.ts";
+import type { Gguf } from "./gguf.ts";
+
+/** The numbers that shape a decoder's graph. */
+export interface DecoderConfig {
+  readonly architecture: string;
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  readonly contextLength: number;
+  readonly vocabulary: number;
+  readonly epsilon: number;
+  readonly ropeBase: number;
+  /** The tensor that turns final states into logits: the embedding itself where the two are tied. */
+  readonly output: string;
+}
+
+export const ARCHITECTURES = ["llama"] as const;
+
+/** Sizes beyond any model that exists: a damaged file should not make us allocate for it. */
+const LIMITS: Readonly<Record<string, number>> = {
+  block_count: 1000,
+  embedding_length: 1 << 16,
+  "attention.head_count": 1024,
+  "attention.head_count_kv": 1024,
+  "rope.dimension_count": 1024,
+  context_length: 1 << 24,
+};
+
+/** @throws ExpectedError `architecture-unsupported`, `gguf-field`. */
+export function decoderConfig(gguf: Gguf): DecoderConfig {
+  const architecture = String(gguf.metadata.get("general.architecture"));
+  if (!(ARCHITECTURES as readonly string[]).includes(architecture)) {
+    throw new ExpectedError({
+      code: "architecture-unsupported",
+      message: `architecture ${architecture} is not supported`,
+      where: gguf.path,
+      hint: `supported: ${ARCHITECTURES.join(", ")}`,
+    });
+  }
+  const fail = (key: string, value: unknown, rule: string): never => {
+    throw new ExpectedError({
+      code: "gguf-field",
+      message: `metadata ${key} is ${String(value)}, ${rule}`,
+      where: gguf.path,
+      hint: "fetch or convert the model again",
+    });
+  };
+  const count = (name: string, fallback?: number): number => {
+    const key = `${architecture}.${name}`;
+    const value = gguf.metadata.get(key) ?? fallback;
+    const limit = LIMITS[name] ?? Number.MAX_SAFE_INTEGER;
+    if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > limit) {
+      return fail(key, value, `not a whole number from 1 to ${limit}`);
+    }
+    return value;
+  };
+  const positive = (name: string, fallback?: number): number => {
+    const key = `${architecture}.${name}`;
+    const value = gguf.metadata.get(key) ?? fallback;
+    if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) return fail(key, value, "not a positive number");
+    return value;
+  };
+  const unsupported = [...gguf.metadata.keys()].find((key) => key.startsWith(`${architecture}.rope.scaling.`));
+  const scaling = gguf.metadata.get(`${architecture}.rope.scaling.type`);
+  if (gguf.tensors.has("rope_freqs.weight") || (unsupported !== undefined && scaling !== "none")) {
+    throw new ExpectedError({
+      code: "rope-scaling-unsupported",
+      message: "the model scales its rotary positions, which Isoglyph cannot do yet",
+      where: `${gguf.path}, ${unsupported ?? "rope_freqs.weight"}`,
+      hint: "use a model without rope scaling",
+    });
+  }
+  const embedding = gguf.tensors.get("token_embd.weight");
+  const width = count("embedding_length");
+  const heads = count("attention.head_count");
+  const keyValueHeads = count("attention.head_count_kv", heads);
+  const headSize = count("rope.dimension_count", width / heads);
+  if (embedding === undefined || embedding.shape.length !== 2 || embedding.shape[1] !== width) {
+    return fail("token_embd.weight", embedding?.shape.join("×"), `not a matrix of width ${width}`);
+  }
+  if (heads % keyValueHeads !== 0) fail("attention.head_count_kv", keyValueHeads, `no divisor of ${heads} heads`);
+  if (headSize * heads !== width) fail("rope.dimension_count", headSize, `not ${width} / ${heads}: partial rotary is not supported`);
+  return {
+    architecture,
+    layers: count("block_count"),
+    width,
+    heads,
+    keyValueHeads,
+    headSize,
+    contextLength: count("context_length"),
+    vocabulary: embedding.shape[0] as number,
+    epsilon: positive("attention.layer_norm_rms_epsilon"),
+    ropeBase: positive("rope.freq_base", 10000),
+    output: gguf.tensors.has("output.weight") ? "output.weight" : "token_embd.weight",
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * A graph under construction. Each method adds one operator and returns the name of its output; the set of
+ * operators is small on purpose, since whoever differentiates the graph has to know each of them.
+ */
+import { type AttributeValue, DataType, type OnnxInitializer, type OnnxModel, type OnnxNode, type OnnxValueInfo } from "./onnxFile.ts";
+
+/** The name of a tensor in the graph. */
+export type Value = string;
+
+const MICROSOFT = "com.microsoft";
+
+export class Graph {
+  private readonly nodes: OnnxNode[] = [];
+  private readonly inputs: OnnxValueInfo[] = [];
+  private readonly outputs: OnnxValueInfo[] = [];
+  private readonly initializers = new Map<string, OnnxInitializer>();
+
+  model(): OnnxModel {
+    return { nodes: this.nodes, inputs: this.inputs, outputs: this.outputs, initializers: [...this.initializers.values()] };
+  }
+
+  input(name: string, type: DataType, shape: readonly (number | string)[]): Value {
+    this.inputs.push({ name, type, shape });
+    return name;
+  }
+
+  /** Makes `value` an output of the graph under `name`. */
+  output(name: string, value: Value, type: DataType, shape: readonly (number | string)[]): void {
+    this.nodes.push({ op: "Identity", inputs: [value], outputs: [name] });
+    this.outputs.push({ name, type, shape });
+  }
+
+  initializer(value: OnnxInitializer): Value {
+    this.initializers.set(value.name, value);
+    return value.name;
+  }
+
+  ints(values: readonly number[]): Value {
+    const name = `ints:${values.join(",")}`;
+    const data = new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
+    return this.initializer({ name, type: DataType.int64, shape: [values.length], data });
+  }
+
+  scalar(value: number): Value {
+    const data = new Uint8Array(Float32Array.of(value).buffer);
+    return this.initializer({ name: `scalar:${value}`, type: DataType.float, shape: [], data });
+  }
+
+  private add1(op: string, inputs: readonly Value[], name: string, attributes?: Record<string, AttributeValue>, domain?: string): Value {
+    this.nodes.push({ op, inputs, outputs: [name], ...(attributes && { attributes }), ...(domain && { domain }) });
+    return name;
+  }
+
+  matMul(a: Value, b: Value, name: Value): Value {
+    return this.add1("MatMul", [a, b], name);
+  }
+
+  /** a · bᵀ for matrices. */
+  matMulTransposed(a: Value, b: Value, name: Value): Value {
+    return this.add1("Gemm", [a, b], name, { transB: 1 });
+  }
+
+  /** x · Wᵀ for a W of [rows, columns] in packed 4-bit blocks of 32 along its columns, with zero point 8. */
+  matMul4Bit(x: Value, packed: Value, scales: Value, rows: number, columns: number, name: Value): Value {
+    const attributes = { K: columns, N: rows, bits: 4, block_size: 32, accuracy_level: 0 };
+    return this.add1("MatMulNBits", [x, packed, scales], name, attributes, MICROSOFT);
+  }
+
+  add(a: Value, b: Value, name: Value): Value {
+    return this.add1("Add", [a, b], name);
+  }
+
+  sub(a: Value, b: Value, name: Value): Value {
+    return this.add1("Sub", [a, b], name);
+  }
+
+  mul(a: Value, b: Value, name: Value): Value {
+    return this.add1("Mul", [a, b], name);
+  }
+
+  exp(x: Value, name: Value): Value {
+    return this.add1("Exp", [x], name);
+  }
+
+  /** x · sigmoid(x). */
+  silu(x: Value, name: Value): Value {
+    return this.add1("QuickGelu", [x], name, { alpha: { float: 1 } }, MICROSOFT);
+  }
+
+  softmax(x: Value, name: Value): Value {
+    return this.add1("Softmax", [x], name, { axis: -1 });
+  }
+
+  logSoftmax(x: Value, name: Value): Value {
+    return this.add1("LogSoftmax", [x], name, { axis: -1 });
+  }
+
+  /** x / √(mean(x²) + epsilon) · weight over the last axis. */
+  rmsNorm(x: Value, weight: Value, epsilon: number, name: Value): Value {
+    return this.add1("SimplifiedLayerNormalization", [x, weight], name, { axis: -1, epsilon: { float: epsilon } });
+  }
+
+  /** Rotary position embedding of x [batch, tokens, heads · size]; `interleaved` pairs neighbours, else halves. */
+  rotary(x: Value, positions: Value, cos: Value, sin: Value, heads: number, interleaved: boolean, name: Value): Value {
+    const attributes = { interleaved: interleaved ? 1 : 0, num_heads: heads };
+    return this.add1("RotaryEmbedding", [x, positions, cos, sin], name, attributes, MICROSOFT);
+  }
+
+  gather(x: Value, indices: Value, name: Value): Value {
+    return this.add1("Gather", [x, indices], name, { axis: 0 });
+  }
+
+  gatherElements(x: Value, indices: Value, name: Value): Value {
+    return this.add1("GatherElements", [x, indices], name, { axis: -1 });
+  }
+
+  argMax(x: Value, name: Value): Value {
+    return this.add1("ArgMax", [x], name, { axis: -1, keepdims: 0 });
+  }
+
+  reshape(x: Value, shape: readonly number[], name: Value): Value {
+    return this.add1("Reshape", [x, this.ints(shape)], name);
+  }
+
+  /** Reshape to a shape that another value carries. */
+  reshapeTo(x: Value, shape: Value, name: Value): Value {
+    return this.add1("Reshape", [x, shape], name);
+  }
+
+  shape(x: Value, name: Value): Value {
+    return this.add1("Shape", [x], name);
+  }
+
+  slice(x: Value, axis: number, from: number, to: number, name: Value): Value {
+    return this.add1("Slice", [x, this.ints([from]), this.ints([to]), this.ints([axis])], name);
+  }
+
+  transpose(x: Value, order: readonly number[], name: Value): Value {
+    return this.add1("Transpose", [x], name, { perm: order });
+  }
+
+  concat(values: readonly Value[], axis: number, name: Value): Value {
+    return this.add1("Concat", values, name, { axis });
+  }
+
+  unsqueeze(x: Value, axis: number, name: Value): Value {
+    return this.add1("Unsqueeze", [x, this.ints([axis])], name);
+  }
+
+  /** Sum over the last axis, which is dropped. */
+  sum(x: Value, name: Value): Value {
+    return this.add1("ReduceSum", [x, this.ints([-1])], name, { keepdims: 0 });
+  }
+}

@@ -1,0 +1,107 @@
+/** Rows of segments (contract.ts) as the tensors that a graph reads. */
+import type { Row } from "../contract.ts";
+import type { TensorData } from "./sessionWorker.ts";
+
+/** A row laid out: its tokens one after another, segment by segment. */
+export interface Layout {
+  readonly ids: readonly number[];
+  readonly positions: readonly number[];
+  /** Where each segment begins, and the end as a last entry. */
+  readonly starts: readonly number[];
+  /** For each segment: itself and its ancestors. */
+  readonly lineage: readonly (readonly number[])[];
+}
+
+/** Large enough that no softmax sees what it hides, small enough to be added to. */
+const HIDDEN = -1e30;
+
+export function layout(row: Row): Layout {
+  const ids: number[] = [];
+  const positions: number[] = [];
+  const starts: number[] = [];
+  const next: number[] = [];
+  const lineage: number[][] = [];
+  row.forEach((segment, index) => {
+    const { parent } = segment;
+    if (parent !== null && parent >= index) throw new Error(`segment ${index} comes before its parent ${parent}`);
+    const start = segment.start ?? (parent === null ? 0 : (next[parent] as number));
+    starts.push(ids.length);
+    segment.ids.forEach((id, i) => {
+      ids.push(id);
+      positions.push(start + i);
+    });
+    next.push(start + segment.ids.length);
+    lineage.push([index, ...(parent === null ? [] : (lineage[parent] as number[]))]);
+  });
+  starts.push(ids.length);
+  return { ids, positions, starts, lineage };
+}
+
+/** Index in the row of the last token that a segment holds, or that it follows where it has none. */
+export function lastToken({ starts, lineage }: Layout, segment: number): number {
+  for (const ancestor of lineage[segment] ?? []) {
+    const end = starts[ancestor + 1] as number;
+    if (end > (starts[ancestor] as number)) return end - 1;
+  }
+  throw new Error(`segment ${segment} has no token before it`);
+}
+
+/** For each token of a segment, the index in the row of the token that predicts it. */
+export function predictors(all: Layout, row: Row, segment: number): number[] {
+  const parent = row[segment]?.parent;
+  if (parent === null || parent === undefined) throw new Error(`segment ${segment} follows nothing, so nothing predicts it`);
+  const start = all.starts[segment] as number;
+  const count = (all.starts[segment + 1] as number) - start;
+  return Array.from({ length: count }, (_, i) => (i === 0 ? lastToken(all, parent) : start + i - 1));
+}
+
+/** ids, positions int64 [b, t] and mask float [b, 1, t, t], padded on the right. */
+export function batchFeeds(layouts: readonly Layout[], pad: number): Record<"ids" | "positions" | "mask", TensorData> {
+  const b = layouts.length;
+  const t = Math.max(...layouts.map((item) => item.ids.length));
+  const ids = new BigInt64Array(b * t).fill(BigInt(pad));
+  const positions = new BigInt64Array(b * t);
+  const mask = new Float32Array(b * t * t).fill(HIDDEN);
+  layouts.forEach((item, row) => {
+    item.ids.forEach((id, i) => {
+      ids[row * t + i] = BigInt(id);
+      positions[row * t + i] = BigInt(item.positions[i] as number);
+    });
+    const visible = (query: number, from: number, to: number) => {
+      const base = row * t * t + query * t;
+      mask.fill(0, base + from, base + to);
+    };
+    item.lineage.forEach((ancestors, segment) => {
+      for (let query = item.starts[segment] as number; query < (item.starts[segment + 1] as number); query++) {
+        for (const ancestor of ancestors) {
+          const end = ancestor === segment ? query + 1 : (item.starts[ancestor + 1] as number);
+          visible(query, item.starts[ancestor] as number, end);
+        }
+      }
+    });
+    // Padding sees itself, lest its softmax divides by nothing.
+    for (let query = item.ids.length; query < t; query++) visible(query, query, query + 1);
+  });
+  return {
+    ids: { type: "int64", data: ids, dims: [b, t] },
+    positions: { type: "int64", data: positions, dims: [b, t] },
+    mask: { type: "float32", data: mask, dims: [b, 1, t, t] },
+  };
+}
+
+/** Groups row indices into batches of about `tokens` tokens, rows of like length together, so that little is padding. */
+export function cutBatches(lengths: readonly number[], tokens: number): number[][] {
+  const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
+  const batches: number[][] = [];
+  let current: number[] = [];
+  for (const index of order) {
+    const longest = lengths[current[0] ?? index] as number;
+    if (current.length > 0 && (current.length + 1) * longest > tokens) {
+      batches.push(current);
+      current = [];
+    }
+    current.push(index);
+  }
+  if (current.length > 0) batches.push(current);
+  return batches;
+}
