@@ -2,12 +2,12 @@
  * What may stand in the context slot: the candidates, and the controls that every suite has as far as its items
  * allow (docs/methodology.md, "Conditions"). Texts are decided here, before any model reads them.
  */
+import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { Codec, Encoding } from "../codecs/contract.ts";
 import type { Tokenizer } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import { overlapWords } from "./measures/overlap.ts";
 import { generatorFor, shuffled } from "./random.ts";
-import { uniformInt } from "pure-rand/distribution/uniformInt";
 
 export type Role = "reference" | "candidate" | "ceiling" | "floor" | "foil" | "control";
 
@@ -35,13 +35,17 @@ export interface ConditionInputs {
   readonly items: readonly Item[];
   readonly candidates: readonly Candidate[];
   readonly tokenizer: Tokenizer;
-  /** For each draw and item, the index of another item (statistics/derangement.ts). */
-  readonly others: readonly (readonly number[])[];
+  /** For each draw and item, the index of another item (statistics/derangement.ts); null where there is none. */
+  readonly others: readonly (readonly (number | null)[])[];
   readonly seed: number;
 }
 
 const text = (value: string): Encoding => ({ text: value });
 const missing = (reason: string): Encoding => ({ missing: reason });
+
+function otherItem(index: number | null | undefined, make: (index: number) => Encoding): Encoding {
+  return typeof index === "number" ? make(index) : missing("there is no other item to take a text from");
+}
 
 /** The first `count` tokens of the filler as text, so that it costs what the text it stands for costs. */
 function filler(tokenizer: Tokenizer, count: number): string {
@@ -91,7 +95,7 @@ function sharedControls({ items, tokenizer, others, seed }: ConditionInputs): Co
       name: `mismatch-${d + 1}`,
       role: "floor",
       of: null,
-      texts: perItem(items, (_, i) => text((items[draw[i] as number] as Item).original)),
+      texts: perItem(items, (_, i) => otherItem(draw[i], (other) => text((items[other] as Item).original))),
     });
   });
   list.push({ name: "empty", role: "floor", of: null, texts: perItem(items, () => text("")) });
@@ -141,7 +145,7 @@ function candidateConditions(candidate: Candidate, { items, tokenizer, others, s
       name: `swapped:${name}`,
       role: "floor",
       of: name,
-      texts: map((_, i) => encodings[others[0]?.[i] as number] as Encoding),
+      texts: map((_, i) => otherItem(others[0]?.[i], (other) => encodings[other] as Encoding)),
     },
   ];
   const { alphabet } = codec;

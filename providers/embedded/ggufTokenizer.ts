@@ -14,7 +14,8 @@ const PRE_TOKENIZERS: Readonly<Record<string, object>> = {
   smollm: {
     type: "Sequence",
     pretokenizers: [
-      { type: "Digits", individual_digits: true },
+      // The reference's Digits splits at every character of Unicode's category N, not only at 0–9 and their like.
+      { type: "Split", pattern: { Regex: "\\p{N}" }, behavior: "Isolated", invert: false },
       { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     ],
   },

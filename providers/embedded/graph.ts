@@ -26,7 +26,7 @@ export class Graph {
 
   /** Makes `value` an output of the graph under `name`. */
   output(name: string, value: Value, type: DataType, shape: readonly (number | string)[]): void {
-    this.nodes.push({ op: "Identity", inputs: [value], outputs: [name] });
+    if (value !== name) this.nodes.push({ op: "Identity", inputs: [value], outputs: [name] });
     this.outputs.push({ name, type, shape });
   }
 

@@ -1,0 +1,49 @@
+/**
+ * What a model once answered, kept on disk by the hash of everything that the answer depends on. A damaged entry
+ * is made again. Entries are written under a temporary name and renamed.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export class AnswerCache {
+  private readonly folder: string | null;
+
+  /** @param folder null keeps nothing. */
+  constructor(folder: string | null) {
+    this.folder = folder;
+  }
+
+  async remember<T>(key: unknown, make: () => Promise<T>): Promise<T> {
+    if (this.folder === null) return make();
+    const name = createHash("sha256").update(JSON.stringify(key)).digest("hex");
+    const path = join(this.folder, name.slice(0, 2), `${name}.json`);
+    const kept = this.read<T>(path);
+    if (kept !== null) return kept;
+    const value = await make();
+    const body = JSON.stringify(value);
+    mkdirSync(join(this.folder, name.slice(0, 2)), { recursive: true });
+    const temporary = `${path}.${process.pid}.tmp`;
+    writeFileSync(temporary, JSON.stringify({ sha256: createHash("sha256").update(body).digest("hex"), value: JSON.parse(body) }));
+    renameSync(temporary, path);
+    return value;
+  }
+
+  private read<T>(path: string): T | null {
+    let text: string;
+    try {
+      text = readFileSync(path, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+      throw error;
+    }
+    try {
+      const entry = JSON.parse(text) as { sha256: string; value: T };
+      const intact = createHash("sha256").update(JSON.stringify(entry.value)).digest("hex") === entry.sha256;
+      return intact ? entry.value : null;
+    } catch {
+      // Not JSON any more: as good as absent, and written anew.
+      return null;
+    }
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * A run's folder. `run.json` says what was to be done; `journal.jsonl` holds one checksummed line for each batch
+ * that was done. Both are only ever added to, and every report is made from them alone.
+ */
+import { createHash } from "node:crypto";
+import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT, ExpectedError } from "../errors.ts";
+import type { ModelIdentity } from "../providers/contract.ts";
+import type { CandidateSpec, Gate, Item } from "../suites/Suite.ts";
+import type { Role } from "./conditions.ts";
+import type { ConditionRecord } from "./evaluate.ts";
+import type { Band } from "./Reading.ts";
+import type { Positions } from "./readItem.ts";
+
+export const RECORD_FORMAT = 1;
+
+export interface MeasureDescription {
+  readonly name: string;
+  readonly definition: string;
+  readonly unit: string;
+  readonly range: readonly [number | null, number | null];
+  readonly better: "lower" | "higher";
+  readonly reference: string;
+  readonly perLayer: boolean;
+  /** Not a quality: it gets no score. */
+  readonly descriptive: boolean;
+}
+
+export interface ModelEntry {
+  readonly identity: ModelIdentity;
+  /** The text around the context, as rendered. */
+  readonly frames: Readonly<Record<string, { readonly before: string; readonly after: string }>>;
+  readonly bands: readonly Band[];
+  readonly headlineBand: string;
+  readonly conditions: readonly { readonly name: string; readonly role: Role; readonly of: string | null }[];
+  /** Where the mean states come from. */
+  readonly corpus: { readonly name: string; readonly sentences: number; readonly sha256: string };
+  /** Measures that the provider cannot show, and why. */
+  readonly unobservable: Readonly<Record<string, string>>;
+}
+
+export interface Manifest {
+  readonly format: typeof RECORD_FORMAT;
+  readonly signature: string;
+  readonly version: string;
+  readonly suite: {
+    readonly name: string;
+    readonly profile: string | null;
+    readonly hash: string;
+    readonly margin: number;
+    readonly alpha: number;
+    readonly seed: number;
+    readonly positions: readonly Positions[];
+    readonly continuations: { readonly samples: number; readonly controls: number; readonly tokens: number; readonly seed: number };
+    readonly candidates: Readonly<Record<string, CandidateSpec>>;
+    readonly gates: readonly Gate[];
+  };
+  readonly items: readonly Pick<Item, "id" | "topic" | "cluster" | "original">[];
+  readonly measures: readonly MeasureDescription[];
+  readonly models: readonly ModelEntry[];
+  /** What reports must not depend on: when, where, how fast. */
+  readonly environment: Readonly<Record<string, string | number>>;
+}
+
+/** One item in one frame under one position policy, under all its conditions. */
+export interface Batch {
+  readonly model: string;
+  readonly frame: string;
+  readonly positions: Positions;
+  readonly item: string;
+  readonly seamDiffers: boolean;
+  readonly conditions: Readonly<Record<string, ConditionRecord>>;
+  /** Conditions that the item does not have, and why. */
+  readonly missing: Readonly<Record<string, string>>;
+  /** |alone − in the batch| and |run − repeat| by measure and layer, where this item was read again. */
+  readonly noise: readonly { readonly measure: string; readonly layer: string; readonly difference: number }[] | null;
+}
+
+export interface RunRecord {
+  readonly manifest: Manifest;
+  readonly batches: readonly Batch[];
+}
+
+const checksum = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+export class RunWriter {
+  readonly folder: string;
+  private readonly journal: number;
+
+  /** @throws ExpectedError `run-folder-not-empty`, `run-folder-unwritable`. */
+  constructor(folder: string) {
+    this.folder = folder;
+    try {
+      if (existsSync(folder) && readdirSync(folder).length > 0) {
+        throw new ExpectedError({
+          code: "run-folder-not-empty",
+          message: `the run folder ${folder} exists and is not empty`,
+          hint: "name another with --out, or remove it; a record is never overwritten",
+        });
+      }
+      mkdirSync(folder, { recursive: true });
+      this.journal = openSync(join(folder, "journal.jsonl"), "ax");
+    } catch (error) {
+      if (error instanceof ExpectedError) throw error;
+      throw unwritable(folder, error);
+    }
+  }
+
+  writeManifest(manifest: Manifest): void {
+    writeWhole(join(this.folder, "run.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  }
+
+  append(batch: Batch): void {
+    const body = JSON.stringify(batch);
+    try {
+      appendFileSync(this.journal, `{"checksum":"${checksum(body)}","batch":${body}}\n`);
+    } catch (error) {
+      throw unwritable(this.folder, error);
+    }
+  }
+
+  close(): void {
+    fsyncSync(this.journal);
+    closeSync(this.journal);
+  }
+}
+
+function unwritable(path: string, error: unknown): ExpectedError {
+  const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
+  return new ExpectedError({
+    code: full ? "disk-full" : "run-folder-unwritable",
+    message: full ? `the disk is full; could not write to ${path}` : `could not write to ${path}: ${(error as Error).message}`,
+    hint: full ? "free some space, or name a folder on another disk with --out" : "choose a folder that can be written with --out",
+    exit: full ? EXIT.incomplete : EXIT.usage,
+    cause: error,
+  });
+}
+
+/** Under a temporary name, then renamed: a reader never sees half a file. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function damaged(where: string, what: string): ExpectedError {
+  return new ExpectedError({
+    code: "run-damaged",
+    message: `the run's record is damaged: ${what}`,
+    where,
+    hint: "run the suite again; reports are only made from an intact record",
+  });
+}
+
+/** @throws ExpectedError `run-missing`, `run-format`, `run-damaged`. */
+export function readRun(folder: string): RunRecord {
+  const manifestPath = join(folder, "run.json");
+  if (!existsSync(manifestPath)) {
+    throw new ExpectedError({
+      code: "run-missing",
+      message: `${folder} is not the folder of a run: it has no run.json`,
+      hint: "name the folder that `isoglyph run` printed (runs/<suite>-<time> unless --out was given)",
+    });
+  }
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(readFileSync(manifestPath, "utf8")) as Manifest;
+  } catch (error) {
+    throw damaged(manifestPath, (error as Error).message);
+  }
+  if (manifest.format !== RECORD_FORMAT) {
+    throw new ExpectedError({
+      code: "run-format",
+      message: `the record has format ${String(manifest.format)}, and this version reads format ${RECORD_FORMAT}`,
+      where: manifestPath,
+      hint: "use the version of isoglyph that made it",
+    });
+  }
+  const journalPath = join(folder, "journal.jsonl");
+  const lines = readFileSync(journalPath, "utf8").split("\n");
+  // A run that was killed may leave half a line at the end; that batch simply was not done.
+  const torn = lines.pop();
+  if (torn !== "" && torn !== undefined) process.stderr.write(`note: the last line of ${journalPath} is incomplete and was left out\n`);
+  const batches = lines.map((line, i) => {
+    const match = /^\{"checksum":"([0-9a-f]{16})","batch":(.*)\}$/.exec(line);
+    if (match?.[1] === undefined || match[2] === undefined || checksum(match[2]) !== match[1]) {
+      throw damaged(`${journalPath}, line ${i + 1}`, "a line does not match its checksum");
+    }
+    return JSON.parse(match[2]) as Batch;
+  });
+  return { manifest, batches };
+}

@@ -1,0 +1,144 @@
+/** What a record says: cells, verdicts, gates. A pure function of the record. */
+import { EXIT } from "../../errors.ts";
+import type { Gate, Verdict } from "../../suites/Suite.ts";
+import type { ModelEntry, RunRecord } from "../RunRecord.ts";
+import { holm } from "../statistics/holm.ts";
+import { type Cell, cells } from "./cells.ts";
+import { checkCloseness, checkFact, type InstrumentCheck } from "./instrument.ts";
+import { DISTRIBUTION, STATES } from "./losses.ts";
+import { type Table, tables } from "./Table.ts";
+import { type FrameVerdict, judge, type VerdictSettings } from "./verdict.ts";
+
+/** Position policies whose scores differ by more are confounded with length. */
+const LENGTH_TOLERANCE = 0.05;
+
+export interface ConditionVerdict {
+  readonly condition: string;
+  readonly verdict: Verdict;
+  /** Of the verdict's claim, over all frames; and adjusted by Holm's method over all candidates of the run. */
+  readonly p: number | null;
+  readonly adjusted: number | null;
+  readonly frames: readonly FrameVerdict[];
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface ModelAnalysis {
+  readonly model: ModelEntry;
+  readonly cells: readonly Cell[];
+  readonly candidates: readonly ConditionVerdict[];
+  /** The foils, judged by the same function: none may come out equivalent. */
+  readonly foils: readonly ConditionVerdict[];
+  readonly instrument: readonly (InstrumentCheck & { readonly frame: string })[];
+  /** Foils that came out equivalent. */
+  readonly passedFoils: readonly string[];
+  /** Share of items whose joined text would be cut into other tokens, by frame. */
+  readonly seams: Readonly<Record<string, number>>;
+}
+
+export interface GateResult {
+  readonly gate: Gate;
+  readonly model: string;
+  readonly verdict: Verdict;
+  readonly holds: boolean;
+}
+
+export interface Analysis {
+  readonly models: readonly ModelAnalysis[];
+  readonly gates: readonly GateResult[];
+  readonly exit: number;
+}
+
+/** A verdict must hold in each frame, and under each position policy. */
+function overFrames(condition: string, frames: readonly FrameVerdict[], warnings: readonly string[]): ConditionVerdict {
+  const [first] = frames;
+  if (first === undefined) throw new Error("a verdict without a frame");
+  const failed = frames.find(({ verdict }) => verdict === "instrument-failed" || verdict === "unobservable");
+  const same = frames.every(({ verdict }) => verdict === first.verdict);
+  const verdict = failed?.verdict ?? (same ? first.verdict : "inconclusive");
+  const ps = frames.map(({ p }) => p);
+  const p = same && ps.every((value) => value !== null) ? Math.max(...(ps as number[])) : null;
+  const named = (frame: FrameVerdict) => frame.reasons.map((reason) => (frames.length > 1 ? `${frame.frame}: ${reason}` : reason));
+  const disagreement = same || failed ? [] : [`the frames disagree: ${frames.map((f) => `${f.frame} ${f.verdict}`).join(", ")}`];
+  return { condition, verdict, p, adjusted: null, frames, reasons: [...disagreement, ...frames.flatMap(named)], warnings };
+}
+
+function lengthWarnings(list: readonly Cell[], condition: string): string[] {
+  const score = (frame: string) =>
+    list.find((cell) => cell.condition === condition && cell.frame === frame && cell.measure === DISTRIBUTION)?.score?.value;
+  return [...new Set(list.map((cell) => cell.frame))]
+    .filter((frame) => frame.endsWith("@matched"))
+    .flatMap((frame) => {
+      const [matched, natural] = [score(frame), score(frame.replace("@matched", ""))];
+      if (matched === undefined || natural === undefined || Math.abs(matched - natural) <= LENGTH_TOLERANCE) return [];
+      return [`length-confounded in ${frame.replace("@matched", "")}: score ${natural.toFixed(2)} at natural, ${matched.toFixed(2)} at matched positions`];
+    });
+}
+
+function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {
+  const { margin, alpha } = record.manifest.suite;
+  const { perFrame, all } = tables(record, model);
+  const shown = perFrame.includes(all) ? perFrame : [...perFrame, all];
+  const list = shown.flatMap((table) => cells(record, table));
+  const layer = model.headlineBand;
+  const settings = new Map<Table, VerdictSettings>(
+    perFrame.map((table) => {
+      const closeness = [
+        checkCloseness(table, { name: DISTRIBUTION, better: "lower" }, "", alpha),
+        checkCloseness(table, { name: STATES, better: "higher" }, layer, alpha),
+      ];
+      return [table, { margin, alpha, layer, closeness, fact: checkFact(table, alpha), unobservable: model.unobservable }];
+    }),
+  );
+  const judged = (condition: string) => {
+    const frames = perFrame.map((table) => judge(table, condition, settings.get(table) as VerdictSettings));
+    return overFrames(condition, frames, lengthWarnings(list, condition));
+  };
+  const named = (role: string) => model.conditions.filter((condition) => condition.role === role).map(({ name }) => name);
+  const foils = named("foil").map(judged);
+  const passedFoils = foils.filter(({ verdict }) => verdict === "equivalent").map(({ condition }) => condition);
+  const candidates = named("candidate").map(judged).map((result) =>
+    passedFoils.length === 0
+      ? result
+      : { ...result, verdict: "instrument-failed" as const, p: null, reasons: [`a foil came out equivalent: ${passedFoils.join(", ")}`] },
+  );
+  const seams: Record<string, number> = {};
+  for (const frame of Object.keys(model.frames)) {
+    const batches = record.batches.filter((batch) => batch.model === model.identity.reference && batch.frame === frame);
+    if (batches.length > 0) seams[frame] = batches.filter((batch) => batch.seamDiffers).length / batches.length;
+  }
+  const instrument = [...settings].flatMap(([table, { closeness, fact }]) => [...closeness, fact].map((check) => ({ ...check, frame: table.frame })));
+  return { model, cells: list, candidates, foils, instrument, passedFoils, seams };
+}
+
+/** Holm over all verdicts of the run; a claim that does not survive becomes inconclusive. */
+function correct(models: readonly ModelAnalysis[], alpha: number): ModelAnalysis[] {
+  const claims = models.flatMap(({ candidates }) => candidates.flatMap(({ p }) => (p === null ? [] : [p])));
+  const adjusted = holm(claims);
+  let at = 0;
+  return models.map((model) => ({
+    ...model,
+    candidates: model.candidates.map((result) => {
+      if (result.p === null) return result;
+      const p = adjusted[at++] as number;
+      if (p < alpha) return { ...result, adjusted: p };
+      const reason = `${result.verdict} alone, but not after correction for ${claims.length} verdicts (p = ${p.toPrecision(2)})`;
+      return { ...result, adjusted: p, verdict: "inconclusive" as const, reasons: [reason, ...result.reasons] };
+    }),
+  }));
+}
+
+export function analyze(record: RunRecord): Analysis {
+  const { gates, alpha } = record.manifest.suite;
+  const models = correct(record.manifest.models.map((model) => analyzeModel(record, model)), alpha);
+  const results = gates.flatMap((gate) =>
+    models.flatMap(({ model, candidates }) => {
+      const found = candidates.find(({ condition }) => condition === gate.candidate);
+      if (found === undefined) return [];
+      return [{ gate, model: model.identity.reference, verdict: found.verdict, holds: found.verdict === gate.require }];
+    }),
+  );
+  const broken = results.some(({ holds, verdict }) => !holds && (verdict === "instrument-failed" || verdict === "unobservable"));
+  const exit = broken ? EXIT.instrument : results.every(({ holds }) => holds) ? EXIT.ok : EXIT.gate;
+  return { models, gates: results, exit };
+}

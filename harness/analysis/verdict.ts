@@ -1,0 +1,150 @@
+/**
+ * The verdict on one condition in one frame: four parts, each a one-sided test at α on per-item contrasts, all of
+ * which must hold (docs/methodology.md, "The verdict"). ℓ is a loss, m the margin.
+ *
+ *   A closeness  (1−m)·ℓ(floor) + m·ℓ(paraphrase) − ℓ(c) > 0, for the distribution and for the states
+ *   B fact       [Λ(c) − Λ(decoy)] − m·[Λ(paraphrase) − Λ(decoy)] > 0
+ *   C foils      ℓ(foil) − ℓ(c) > 0 for each foil but the decoy
+ *   D tail       share of good items ≥ the paraphrase's own share − 0.10
+ */
+import { quantile } from "simple-statistics";
+import type { Verdict } from "../../suites/Suite.ts";
+import { type ContrastResult, contrast, testable } from "./contrast.ts";
+import type { InstrumentCheck } from "./instrument.ts";
+import { bestFloor, DISTRIBUTION, FACT, losses, type MeasureKey, STATES } from "./losses.ts";
+import { type Column, combine, type Table } from "./Table.ts";
+
+const TAIL_ALLOWANCE = 0.1;
+const FEWEST_CLUSTERS = 20;
+const KL: MeasureKey = { name: DISTRIBUTION, better: "lower" };
+const EXPLAINED: MeasureKey = { name: STATES, better: "higher" };
+
+export interface VerdictSettings {
+  readonly margin: number;
+  readonly alpha: number;
+  readonly layer: string;
+  readonly closeness: readonly InstrumentCheck[];
+  readonly fact: InstrumentCheck;
+  /** Measures that the provider cannot show. */
+  readonly unobservable: Readonly<Record<string, string>>;
+}
+
+export interface FrameVerdict {
+  readonly frame: string;
+  readonly verdict: Verdict;
+  /** Of the claim that the verdict word makes; null where it claims nothing. */
+  readonly p: number | null;
+  readonly parts: readonly ContrastResult[];
+  readonly reasons: readonly string[];
+}
+
+function closeness(table: Table, condition: string, measure: MeasureKey, layer: string, { margin, alpha }: VerdictSettings): ContrastResult {
+  const name = `A ${measure.name}`;
+  const floor = bestFloor(table, condition, measure, layer);
+  if (floor === null) return { name, untestable: "there is no floor" };
+  if (!table.has("paraphrase")) return { name, untestable: "there is no paraphrase to serve as ceiling" };
+  const columns = [floor.column, losses(table, "paraphrase", measure, layer), losses(table, condition, measure, layer)];
+  const { values, clusters } = combine(table.clusters, columns, (low, high, own) => (1 - margin) * low + margin * high - own);
+  return contrast(name, values, clusters, alpha);
+}
+
+function factKept(table: Table, condition: string, { margin, alpha }: VerdictSettings): ContrastResult {
+  const columns = [condition, "decoy", "paraphrase"].map((name) => table.column(name, FACT));
+  const { values, clusters } = combine(table.clusters, columns, (own, decoy, paraphrase) => own - decoy - margin * (paraphrase - decoy));
+  return contrast("B fact", values, clusters, alpha);
+}
+
+/** Foils that a condition must beat: those for all, and those made for it; the decoy has its own part. */
+function foils(table: Table, condition: string, { alpha }: VerdictSettings): ContrastResult[] {
+  const rivals = table.conditions.filter(
+    ({ name, role, of }) => role === "foil" && name !== "decoy" && name !== condition && (of === null || of === condition),
+  );
+  return rivals.map(({ name }) => {
+    const columns = [losses(table, name, KL, ""), losses(table, condition, KL, "")];
+    const { values, clusters } = combine(table.clusters, columns, (foil, own) => foil - own);
+    return contrast(`C ${name}`, values, clusters, alpha);
+  });
+}
+
+/** Whether each item is as close as 95 % of paraphrases are, with its fact kept; null where that is unknown. */
+function good(table: Table, condition: string, limit: number): Column {
+  const loss = losses(table, condition, KL, "");
+  const [own, original, decoy] = [condition, "original", "decoy"].map((name) => table.column(name, FACT));
+  return loss.map((value, i) => {
+    if (value === null) return null;
+    const [c, x, d] = [own?.[i] ?? null, original?.[i] ?? null, decoy?.[i] ?? null];
+    const kept = x === null || d === null ? true : c !== null && Math.abs(c - x) < Math.abs(c - d);
+    return value <= limit && kept ? 1 : 0;
+  });
+}
+
+function tail(table: Table, condition: string, { alpha }: VerdictSettings): ContrastResult {
+  const members = table.conditions.filter(({ name }) => name.startsWith("paraphrase-")).map(({ name }) => name);
+  const all = members.flatMap((name) => losses(table, name, KL, "").filter((value): value is number => value !== null));
+  if (all.length === 0) return { name: "D tail", untestable: "there is no paraphrase to take the 95th percentile of" };
+  const limit = quantile(all, 0.95);
+  const own = good(table, condition, limit);
+  const shares = members.map((name) => good(table, name, limit));
+  const ceiling = own.map((_, i) => {
+    const present = shares.flatMap((column) => column[i] ?? []);
+    return present.length > 0 ? present.reduce((a, b) => a + b, 0) / present.length : null;
+  });
+  const { values, clusters } = combine(table.clusters, [own, ceiling], (mine, theirs) => mine - theirs + TAIL_ALLOWANCE);
+  const result = contrast("D tail", values, clusters, alpha);
+  if (!testable(result) || result.se > 0 || result.mean <= 0) return result;
+  // No item differs: with a true difference of −0.10 that had probability at most 0.9 a cluster.
+  return { ...result, p: (1 - TAIL_ALLOWANCE) ** result.clusters };
+}
+
+const round = (value: number) => (Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(1));
+
+export function judge(table: Table, condition: string, settings: VerdictSettings): FrameVerdict {
+  const { alpha, layer, unobservable } = settings;
+  const { frame } = table;
+  const hidden = [DISTRIBUTION, STATES].find((measure) => measure in unobservable);
+  if (hidden !== undefined) {
+    return { frame, verdict: "unobservable", p: null, parts: [], reasons: [`${hidden}: ${unobservable[hidden]}`] };
+  }
+  const broken = settings.closeness.filter((check) => !check.holds);
+  const a = [closeness(table, condition, KL, "", settings), closeness(table, condition, EXPLAINED, layer, settings)];
+  const b = factKept(table, condition, settings);
+  const c = foils(table, condition, settings);
+  const d = tail(table, condition, settings);
+  const parts = [...a, b, ...c, d];
+  const noCeiling = !table.has("paraphrase");
+  if (broken.length > 0 && !noCeiling) {
+    return { frame, verdict: "instrument-failed", p: null, parts, reasons: broken.flatMap((check) => check.reasons) };
+  }
+  const few = [...a, ...c, d].filter(testable).find(({ clusters }) => clusters < FEWEST_CLUSTERS);
+  if (few) {
+    const reason = `${few.clusters} clusters are too few: a verdict takes at least ${FEWEST_CLUSTERS}`;
+    return { frame, verdict: "inconclusive", p: null, parts, reasons: [reason] };
+  }
+  const holds = (result: ContrastResult) => testable(result) && result.p < alpha;
+  const conclude = (verdict: Verdict, p: number | null, reasons: string[] = []): FrameVerdict => ({ frame, verdict, p, parts, reasons });
+  const largestP = (results: readonly ContrastResult[]) => Math.max(...results.map((result) => (testable(result) ? result.p : 1)));
+
+  const factTested = settings.fact.holds && testable(b);
+  if ([...a, b, ...c, d].every(holds) && factTested) return conclude("equivalent", largestP([...a, b, ...c, d]));
+  if (a.every(holds) && factTested && b.pBelow < alpha) {
+    return conclude("near-copy, fact lost", Math.max(largestP(a), b.pBelow), [`the changed fact is lost (t = ${round(b.t)})`]);
+  }
+  // "Different" needs only one part to be clearly negative: so many chances, so many times the p-value.
+  const against = [...a, ...c].filter(testable);
+  const smallest = against.reduce((least, part) => (part.pBelow < least.pBelow ? part : least), against[0] as (typeof against)[number]);
+  if (smallest && smallest.pBelow * against.length < alpha) {
+    return conclude("different", smallest.pBelow * against.length, [`${smallest.name} is clearly below 0 (t = ${round(smallest.t)})`]);
+  }
+  if (!factTested && [...a, ...c, d].every(holds)) {
+    const why = settings.fact.holds ? [testable(b) ? "" : b.untestable] : settings.fact.reasons;
+    return conclude("close, fact untested", largestP([...a, ...c, d]), [...why]);
+  }
+  const undecided = parts.filter((part) => !holds(part));
+  return conclude("inconclusive", null, undecided.map(describeUndecided));
+}
+
+function describeUndecided(part: ContrastResult): string {
+  if (!testable(part)) return `${part.name}: ${part.untestable}`;
+  const needed = part.itemsNeeded === null ? "no number of items would do if the effect is as observed" : `about ${part.itemsNeeded} items would do`;
+  return `${part.name} is undecided (t = ${round(part.t)}, p = ${part.p.toPrecision(2)}, n = ${part.n}): ${needed}`;
+}

@@ -1,0 +1,49 @@
+/** From an item's reading to its record: every measure of every condition, reduced to numbers. */
+import { mean } from "simple-statistics";
+import type { Measure } from "./Measure.ts";
+import type { ConditionReading, ItemReading } from "./Reading.ts";
+import { defined, numberOf, undefinedBecause, type Value } from "./Value.ts";
+
+/** A value of an item's record; `layer` is empty, or a band's name. */
+export interface RecordedValue {
+  readonly measure: string;
+  readonly layer: string;
+  readonly value: Value;
+}
+
+export interface ConditionRecord {
+  readonly tokens: number;
+  readonly values: readonly RecordedValue[];
+  /** Layer measures at every state; null where undefined. */
+  readonly curves: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/** A band's value is the mean over its states; one undefined state makes it undefined, for the state's reason. */
+function overBand(curve: readonly Value[], from: number, to: number): Value {
+  const part = curve.slice(from, to + 1);
+  const broken = part.find((value) => value.kind === "undefined");
+  if (broken) return broken;
+  if (part.length === 0) return undefinedBecause("the band holds no layer");
+  return defined(mean(part.map((value) => numberOf(value) as number)));
+}
+
+export function evaluate(measures: readonly Measure[], condition: ConditionReading, item: ItemReading): ConditionRecord {
+  const values: RecordedValue[] = [];
+  const curves: Record<string, (number | null)[]> = {};
+  for (const measure of measures) {
+    if (measure.kind === "scalar") {
+      values.push({ measure: measure.name, layer: "", value: measure.of(condition, item) });
+    } else if (measure.kind === "band") {
+      for (const { name, from, to } of item.bands) {
+        values.push({ measure: measure.name, layer: name, value: measure.over(from, to, condition, item) });
+      }
+    } else {
+      const curve = condition.states.map((_, state) => measure.at(state, condition, item));
+      curves[measure.name] = curve.map(numberOf);
+      for (const { name, from, to } of item.bands) {
+        values.push({ measure: measure.name, layer: name, value: overBand(curve, from, to) });
+      }
+    }
+  }
+  return { tokens: condition.tokens, values, curves };
+}

@@ -1,0 +1,267 @@
+/** The main path: encode, read, measure, record. What a record says is decided in analyze.ts. */
+import { createHash } from "node:crypto";
+import { ExpectedError } from "../errors.ts";
+import type { Provider } from "../providers/contract.ts";
+import type { Suite } from "../suites/Suite.ts";
+import { AnswerCache } from "./AnswerCache.ts";
+import type { Condition } from "./conditions.ts";
+import { evaluate } from "./evaluate.ts";
+import { FrameReader } from "./FrameReader.ts";
+import { gallery, type SurveyEntry } from "./gallery.ts";
+import { type Manifest, type ModelEntry, type RunRecord, RunWriter } from "./RunRecord.ts";
+import type { Measure } from "./Measure.ts";
+import { describeMeasures, selectMeasures } from "./measures.ts";
+import { measureNoise, noiseItems } from "./noise.ts";
+import { pooledTexts } from "./pooledTexts.ts";
+import { prepareConditions } from "./prepareConditions.ts";
+import { bandsOf, type ItemReading } from "./Reading.ts";
+import { type ConditionText, frameQuestion, type ItemRequest, type Positions, readItem } from "./readItem.ts";
+import { meanStates, readStates } from "./readStates.ts";
+import { seedFor } from "./random.ts";
+
+export interface Corpus {
+  readonly name: string;
+  readonly sentences: readonly string[];
+  readonly sha256: string;
+}
+
+/** Fills {question} where the corpus is read in a frame that asks one. */
+const CORPUS_QUESTION = "What does it say?";
+
+export type Progress = (label: string, done: number, total: number) => void;
+
+export interface RunOptions {
+  readonly suite: Suite;
+  /** Opened one after another; closed here. */
+  readonly models: readonly { readonly reference: string; readonly open: () => Promise<Provider> }[];
+  readonly corpus: Corpus;
+  readonly folder: string;
+  /** Where answers that cost time are kept between runs; null keeps none. */
+  readonly answers: string | null;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | number>>;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** What is the same for all items of one model. */
+interface Session {
+  readonly options: RunOptions;
+  readonly provider: Provider;
+  readonly answers: AnswerCache;
+  readonly measures: readonly Measure[];
+  readonly conditions: readonly Condition[];
+  readonly frames: readonly FrameReader[];
+  readonly entry: ModelEntry;
+}
+
+/**
+ * Runs a suite and writes its record to a new folder.
+ * @throws ExpectedError for whatever was foreseen to go wrong; nothing half-written stays behind.
+ */
+export async function run(options: RunOptions): Promise<RunRecord> {
+  const writer = new RunWriter(options.folder);
+  const entries: ModelEntry[] = [];
+  const batches: RunRecord["batches"][number][] = [];
+  try {
+    for (const { open } of options.models) {
+      const provider = await open();
+      try {
+        const session = await begin(options, provider);
+        entries.push(session.entry);
+        writer.writeManifest(manifestOf(options, session.measures, entries));
+        for (const frame of session.frames) {
+          for await (const batch of readFrame(session, frame)) {
+            writer.append(batch);
+            batches.push(batch);
+          }
+        }
+      } finally {
+        await provider.close();
+      }
+    }
+  } finally {
+    writer.close();
+  }
+  const manifest = manifestOf(options, selectMeasures(options.suite.measures, options.suite.locate(["measures"])), entries);
+  return { manifest, batches };
+}
+
+async function begin(options: RunOptions, provider: Provider): Promise<Session> {
+  const { suite, corpus } = options;
+  const chosen = selectMeasures(suite.measures, suite.locate(["measures"]));
+  const measures = chosen.filter((measure) => measure.needs(provider.capabilities));
+  const unobservable = Object.fromEntries(
+    chosen.filter((measure) => !measures.includes(measure)).map((measure) => [measure.name, `the provider does not show ${measure.needed}`]),
+  );
+  const frames = Object.entries(suite.frames).map(
+    ([name, frame]) => new FrameReader(name, frame, provider.tokenizer, suite.locate(["frames", name])),
+  );
+  options.progress("encoding", 0, 0);
+  const conditions = await prepareConditions(suite, provider.tokenizer, {
+    sentenceVectors: (texts) => pooledTexts(provider, texts, options.signal),
+  });
+  const bands = bandsOf(suite.bands, provider.identity.layers);
+  const headline = suite.bands.findIndex(([low, high]) => low <= 0.6 && 0.6 < high);
+  const entry: ModelEntry = {
+    identity: provider.identity,
+    frames: Object.fromEntries(frames.map((frame) => [frame.name, frame.describe()])),
+    bands,
+    headlineBand: bands[Math.max(headline, 0)]?.name ?? "",
+    conditions: conditions.map(({ name, role, of }) => ({ name, role, of })),
+    corpus: { name: corpus.name, sentences: corpus.sentences.length, sha256: corpus.sha256 },
+    unobservable,
+  };
+  return { options, provider, answers: new AnswerCache(options.answers), measures, conditions, frames, entry };
+}
+
+/** All items in one frame, under each position policy. */
+async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<RunRecord["batches"][number]> {
+  const { options, provider, measures, conditions, entry } = session;
+  const { suite, signal, progress } = options;
+  const mean = await corpusMean(session, frame);
+  const survey = await surveyItems(session, frame);
+  const continuations = await sampleContinuations(session, frame);
+  const middle = entry.bands.find((band) => band.name === entry.headlineBand) ?? { from: 0, to: 0 };
+  const again = noiseItems(suite.items.length);
+  const policies: readonly Positions[] = suite.positions === "both" ? ["natural", "matched"] : ["natural"];
+  const total = suite.items.length * policies.length;
+  let done = 0;
+  for (const positions of policies) {
+    for (const [i, item] of suite.items.entries()) {
+      const missing: Record<string, string> = {};
+      const present: ConditionText[] = [];
+      for (const { name, role, texts } of conditions) {
+        const encoding = texts[i];
+        if (encoding && "text" in encoding) present.push({ name, role, text: encoding.text });
+        else missing[name] = encoding?.missing ?? "no text was made";
+      }
+      const request: ItemRequest = {
+        item,
+        frame,
+        positions,
+        conditions: present,
+        continuations: continuations[i] as number[][],
+        controls: suite.continuations.controls,
+      };
+      progress(`reading, ${frame.name}`, done, total);
+      const readings = await located(() => readItem(request, provider, signal), suite, item.id);
+      const reading: ItemReading = {
+        item,
+        conditions: readings,
+        mean,
+        gallery: gallery(survey[i] as SurveyEntry, survey, Math.round((middle.from + middle.to) / 2)),
+        hasDecoy: item.decoy !== null,
+        bands: entry.bands,
+      };
+      const records = Object.fromEntries([...readings].map(([name, condition]) => [name, evaluate(measures, condition, reading)]));
+      const noise = again.has(i) ? await measureNoise(request, reading, records, measures, provider, signal) : null;
+      done += 1;
+      yield {
+        model: provider.identity.reference,
+        frame: frame.name,
+        positions,
+        item: item.id,
+        seamDiffers: frame.seamDiffers(item.original, frameQuestion(item)),
+        conditions: records,
+        missing,
+        noise,
+      };
+    }
+  }
+  progress(`reading, ${frame.name}`, total, total);
+}
+
+/** Adds the item's place to an error that a reading ran into. */
+async function located<T>(read: () => Promise<T>, suite: Suite, id: string): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || error.where !== undefined) throw error;
+    throw new ExpectedError({ code: error.code, message: `item ${id}: ${error.message}`, where: suite.locateItem(id), hint: error.hint ?? "", exit: error.exit, cause: error });
+  }
+}
+
+async function corpusMean({ options, provider, answers }: Session, frame: FrameReader): Promise<Float32Array[]> {
+  const { corpus, progress, signal } = options;
+  const { digest, engine, weights, width } = provider.identity;
+  const key = { what: "corpus-mean", digest, engine, weights, frame: frame.frame, corpus: corpus.sha256, question: CORPUS_QUESTION };
+  const flat = await answers.remember(key, async () => {
+    const texts = corpus.sentences.map((text) => ({ text, question: CORPUS_QUESTION }));
+    const label = `mean state of the corpus, ${frame.name} (kept for later runs)`;
+    const states = await readStates(provider, frame, texts, (done) => progress(label, done, texts.length), signal);
+    return meanStates(states).map((state) => [...state]);
+  });
+  return flat.map((state) => {
+    if (state.length !== width) throw new Error("a kept corpus mean has the wrong width");
+    return Float32Array.from(state);
+  });
+}
+
+/** States of originals and decoys, which every item's gallery is made of. */
+async function surveyItems({ options, provider }: Session, frame: FrameReader): Promise<SurveyEntry[]> {
+  const { suite, progress, signal } = options;
+  const texts = suite.items.flatMap((item) => {
+    const question = frameQuestion(item);
+    return [{ text: item.original, question }, ...(item.decoy ? [{ text: item.decoy.text, question }] : [])];
+  });
+  const states = await readStates(provider, frame, texts, (done) => progress(`states of originals and decoys, ${frame.name}`, done, texts.length), signal);
+  let at = 0;
+  return suite.items.map((item) => ({
+    item,
+    original: states[at++] as Float32Array[],
+    decoy: item.decoy ? (states[at++] as Float32Array[]) : null,
+  }));
+}
+
+/** What the model itself says after each original: sampled once, kept, and read again by every later run. */
+async function sampleContinuations({ options, provider, answers }: Session, frame: FrameReader): Promise<number[][][]> {
+  const { suite, progress, signal } = options;
+  const { samples, tokens, seed } = suite.continuations;
+  const { digest, engine, weights } = provider.identity;
+  const out: number[][][] = [];
+  const label = `continuations, ${frame.name} (kept for later runs)`;
+  const CHUNK = 16;
+  for (let from = 0; from < suite.items.length; from += CHUNK) {
+    const part = suite.items.slice(from, from + CHUNK);
+    const prompts = part.map((item) => {
+      const { before, after } = frame.ids(frameQuestion(item));
+      return { ids: [...before, ...provider.tokenizer.encode(item.original), ...after], seed: seedFor(seed, item.id, frame.name) };
+    });
+    const request = { prompts, samples, maxTokens: tokens, temperature: 1 };
+    progress(label, from, suite.items.length);
+    const drawn = await answers.remember({ what: "continuations", digest, engine, weights, request }, () => provider.sample(request, signal));
+    out.push(...drawn);
+  }
+  return out;
+}
+
+function manifestOf(options: RunOptions, measures: readonly Measure[], models: readonly ModelEntry[]): Manifest {
+  const { suite, version, environment } = options;
+  const { samples, controls, tokens, seed } = suite.continuations;
+  const resolved = {
+    name: suite.name,
+    profile: suite.profile,
+    hash: suite.hash,
+    margin: suite.margin,
+    alpha: suite.statistics.alpha,
+    seed: suite.statistics.seed,
+    positions: suite.positions === "both" ? (["natural", "matched"] as const) : (["natural"] as const),
+    continuations: { samples, controls, tokens, seed },
+    candidates: suite.candidates,
+    gates: suite.gates,
+  };
+  const short = (text: string) => text.slice(0, 12);
+  const names = models.map(({ identity }) => `${identity.name}@${short(identity.digest)}`).join(" ");
+  const settings = createHash("sha256").update(JSON.stringify(resolved)).digest("hex");
+  return {
+    format: 1,
+    signature: `isoglyph ${version} | ${suite.name}${suite.profile ? `/${suite.profile}` : ""}@${short(suite.hash)} | ${names} | settings ${short(settings)} | n=${suite.items.length}`,
+    version,
+    suite: resolved,
+    items: suite.items.map(({ id, topic, cluster, original }) => ({ id, topic, cluster, original })),
+    measures: describeMeasures(measures),
+    models,
+    environment,
+  };
+}

@@ -1,0 +1,12 @@
+import type { KnownModel } from "./knownModels.ts";
+
+/** A source could not give the model; the message is its reason. The next source is asked. */
+export class SourceFailed extends Error {}
+
+/** How to ask a source. */
+export interface SourceRequest {
+  readonly known: KnownModel;
+  readonly signal: AbortSignal;
+  /** Hears how many of the model's bytes have arrived. */
+  readonly onBytes: (done: number) => void;
+}

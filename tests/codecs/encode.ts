@@ -1,0 +1,18 @@
+import type { CodecServices, Encoding } from "../../codecs/contract.ts";
+import { createCodec } from "../../codecs/registry.ts";
+
+const NO_SERVICES: CodecServices = {
+  sentenceVectors: () => Promise.reject(new Error("this codec should need no vectors")),
+};
+
+/** One original through one codec: its encoding, which must come back as exactly one. */
+export async function encode(
+  codec: string,
+  parameters: Readonly<Record<string, unknown>>,
+  original: string,
+  encodings: Readonly<Record<string, string>> = {},
+): Promise<Encoding> {
+  const encoded = await createCodec({ codec, parameters }, NO_SERVICES, "test").encode([{ original, encodings }]);
+  if (encoded.length !== 1 || encoded[0] === undefined) throw new Error(`${encoded.length} encodings of one original`);
+  return encoded[0];
+}

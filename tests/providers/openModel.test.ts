@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { cacheFolder } from "../../providers/embedded/cacheFolder.ts";
+import { cachedModelPath } from "../../providers/embedded/fetchModel.ts";
+import { KNOWN_MODELS, type KnownModel } from "../../providers/embedded/knownModels.ts";
+import { listModels } from "../../providers/embedded/listModels.ts";
+import { parseModelReference } from "../../providers/embedded/modelReference.ts";
+import { chooseWeights, openModel } from "../../providers/embedded/openModel.ts";
+import { writeTinyGguf } from "./openModelTinyGguf.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "isoglyph-open-"));
+  vi.stubEnv("ISOGLYPH_CACHE", join(folder, "cache"));
+  vi.stubEnv("ISOGLYPH_OFFLINE", "1");
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("cacheFolder", () => {
+  it.each([
+    ["linux", {}, "/home/me/.cache/isoglyph"],
+    ["linux", { XDG_CACHE_HOME: "/var/me" }, "/var/me/isoglyph"],
+    ["linux", { XDG_CACHE_HOME: "relative" }, "/home/me/.cache/isoglyph"],
+    ["linux", { XDG_CACHE_HOME: "/var/me", ISOGLYPH_CACHE: "/data" }, "/data"],
+    ["linux", { ISOGLYPH_CACHE: "here" }, join(process.cwd(), "here")],
+    ["darwin", { XDG_CACHE_HOME: "/var/me" }, "/home/me/Library/Caches/isoglyph"],
+    ["win32", { LOCALAPPDATA: "/local" }, "/local/isoglyph"],
+    ["win32", {}, "/home/me/AppData/Local/isoglyph"],
+  ] as const)("on %s with %o", (platform, env, expected) => {
+    expect(cacheFolder(env, platform, "/home/me")).toBe(expected);
+  });
+});
+
+describe("parseModelReference", () => {
+  it("knows names and files", () => {
+    const file = join(folder, "sha256-1234");
+    writeFileSync(file, "");
+    expect(parseModelReference("smollm2-135m")).toMatchObject({ kind: "known", known: { bytes: 98_362_432 } });
+    for (const path of ["model.gguf", "missing/Model.GGUF", "./model", "/models/model", "C:\\models\\model", file]) {
+      expect(parseModelReference(path)).toEqual({ kind: "gguf", path });
+    }
+  });
+
+  it.each(["hf:owner/repo", "ollama:qwen3:0.6b", "ollama-api:qwen3", "openai:gpt-5@http://localhost", "hf-api:m", "transformers:m", "recorded:f"])(
+    "says that %s is not available yet",
+    (reference) => {
+      expect(() => parseModelReference(reference)).toThrow(
+        expect.objectContaining({ code: "model-kind-unavailable", hint: "available now: smollm2-135m, or the path of a .gguf file" }),
+      );
+    },
+  );
+
+  it("says so of a folder, even one that is called like a file", () => {
+    const path = join(folder, "model.gguf");
+    mkdirSync(path);
+    expect(() => parseModelReference(path)).toThrow(expect.objectContaining({ code: "model-kind-unavailable" }));
+  });
+
+  it.each([
+    ["smolm2-135m", 'there is no model "smolm2-135m"', /^did you mean smollm2-135m\?/],
+    ["SmolLM2-135M", 'there is no model "SmolLM2-135M"', /^did you mean smollm2-135m\?/],
+    ["olama:qwen3", 'there is no model "olama:qwen3"', /^did you mean ollama:\?/],
+    ["gpt-5", 'there is no model "gpt-5"', /^available now/],
+    ["constructor:x", 'there is no model "constructor:x"', /^available now/],
+    ["", "the model reference is empty", /^available now/],
+  ])("does not know %j", (reference, message, hint) => {
+    expect(() => parseModelReference(reference)).toThrow(
+      expect.objectContaining({ code: "model-unknown", message, hint: expect.stringMatching(hint) }),
+    );
+  });
+});
+
+describe("chooseWeights", () => {
+  it.each([
+    ["packed", "batch", 1, 1e9, "packed", "as asked"],
+    ["float32", "latency", 1, 0, "float32", "as asked"],
+    ["auto", "latency", 1, 1e9, "packed", "auto: opens fastest"],
+    ["auto", "batch", 99, 1000, "float32", "auto: fastest for batches"],
+    ["auto", "batch", 100, 1000, "packed", "auto: float32 would take more than 40 % of the free memory"],
+  ] as const)("%s for %s, %d parameters in %d bytes", (asked, purpose, parameters, free, policy, reason) => {
+    expect(chooseWeights(asked, purpose, parameters, free)).toEqual({ policy, reason });
+  });
+});
+
+describe("listModels", () => {
+  it("tells what is in the cache", () => {
+    const known = KNOWN_MODELS[0] as KnownModel;
+    const listed = { name: "smollm2-135m", isDefault: true, bytes: 98_362_432, licence: "Apache-2.0", path: cachedModelPath(known) };
+    expect(listModels()).toEqual([{ ...listed, cached: false }]);
+    mkdirSync(join(folder, "cache", "models"), { recursive: true });
+    writeFileSync(listed.path, "");
+    truncateSync(listed.path, 98_362_432);
+    expect(listModels()).toEqual([{ ...listed, cached: true }]);
+  });
+});
+
+describe("openModel", () => {
+  const options = { weights: "auto", purpose: "batch", threads: 1 } as const;
+  const tiny = () => join(folder, "Tiny.gguf");
+
+  it.each(["packed", "float32"] as const)("opens a file with %s weights, and says what it opened", async (weights) => {
+    writeTinyGguf(tiny());
+    const labels = new Set<string>();
+    const provider = await openModel(tiny(), { ...options, weights, progress: ({ label }) => labels.add(label) });
+    try {
+      expect(provider.identity).toEqual({
+        reference: tiny(),
+        name: "Tiny",
+        architecture: "llama",
+        digest: createHash("sha256").update(readFileSync(tiny())).digest("hex"),
+        quantisation: "Q4_1",
+        engine: `isoglyph ${manifest.version}, onnxruntime-node ${manifest.dependencies["onnxruntime-node"]}`,
+        weights: `${weights} (as asked)`,
+        tokenizerDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        contextLength: 128,
+        layers: 1,
+        width: 32,
+        vocabulary: 257,
+      });
+      expect([...labels]).toEqual(["Tiny: checksum", "Tiny: preparing"]);
+      expect(readdirSync(join(folder, "cache", "prepared"))).toHaveLength(1);
+      const ids = provider.tokenizer.encode("Hi");
+      const { scores } = await provider.read({
+        rows: [[{ ids, parent: null }, { ids, parent: 0 }]],
+        states: [],
+        pools: [],
+        scores: [{ row: 0, segment: 1 }],
+        comparisons: [],
+      });
+      expect(scores[0]?.every((score) => score < 0)).toBe(true);
+    } finally {
+      await provider.close();
+    }
+  });
+
+  it("names a file that is missing, or no file", async () => {
+    await expect(openModel(tiny(), options)).rejects.toMatchObject({ code: "model-file-missing", where: tiny() });
+    if (process.platform !== "win32") {
+      await expect(openModel("/dev/null", options)).rejects.toMatchObject({ code: "model-file-unreadable", where: "/dev/null" });
+    }
+  });
+
+  it("passes on what is wrong with a file", async () => {
+    writeFileSync(tiny(), "no model at all");
+    await expect(openModel(tiny(), options)).rejects.toMatchObject({ code: "gguf-malformed" });
+  });
+
+  it("fetches a known model, which fails without a network", async () => {
+    await expect(openModel("smollm2-135m", options)).rejects.toMatchObject({ code: "model-unavailable" });
+  });
+
+  it("stops when aborted", async () => {
+    writeTinyGguf(tiny());
+    const abort = new AbortController();
+    const opening = openModel(tiny(), { ...options, signal: abort.signal, progress: () => abort.abort(new Error("enough")) });
+    await expect(opening).rejects.toThrow("enough");
+    expect(readdirSync(folder)).toEqual(["Tiny.gguf"]);
+  });
+});
