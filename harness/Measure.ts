@@ -30,13 +30,12 @@ export interface LayerMeasure extends Description {
   readonly at: (state: number, condition: ConditionReading, item: ItemReading) => Value;
 }
 
-/** A value over all states of a band at once. */
-export interface BandMeasure extends Description {
-  readonly kind: "band";
-  readonly over: (from: number, to: number, condition: ConditionReading, item: ItemReading) => Value;
+/** A value for each band, computed over all items of a frame at once (frameStates.ts). */
+export interface FrameMeasure extends Description {
+  readonly kind: "frame";
 }
 
-export type Measure = ScalarMeasure | LayerMeasure | BandMeasure;
+export type Measure = ScalarMeasure | LayerMeasure | FrameMeasure;
 
 export const needsPromptLogits = {
   needs: (capabilities: Capabilities) => capabilities.promptLogits === "full",

@@ -27,19 +27,11 @@ export interface ConditionReading {
   readonly pooled: Float32Array | null;
 }
 
-/** States that others are compared with, for one item: who they belong to, and one state per layer. */
-export interface GalleryEntry {
-  readonly owner: string;
-  readonly states: readonly Float32Array[];
-}
-
 export interface ItemReading {
   readonly item: Item;
   readonly conditions: ReadonlyMap<string, ConditionReading>;
   /** Mean state of the reference corpus at the same place, [layers + 1][width]. */
   readonly mean: readonly Float32Array[];
-  /** The item's own original first, then its decoy where it has one, then the nearest others. */
-  readonly gallery: readonly GalleryEntry[];
   readonly hasDecoy: boolean;
   readonly bands: readonly Band[];
 }

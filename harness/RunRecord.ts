@@ -9,7 +9,7 @@ import { EXIT, ExpectedError } from "../errors.ts";
 import type { ModelIdentity } from "../providers/contract.ts";
 import type { CandidateSpec, Gate, Item } from "../suites/Suite.ts";
 import type { Role } from "./conditions.ts";
-import type { ConditionRecord } from "./evaluate.ts";
+import type { ConditionRecord, RecordedValue } from "./evaluate.ts";
 import type { Band } from "./Reading.ts";
 import type { Positions } from "./readItem.ts";
 
@@ -77,6 +77,18 @@ export interface Batch {
   readonly noise: readonly { readonly measure: string; readonly layer: string; readonly difference: number }[] | null;
 }
 
+/** Values of one item that could only be computed once all items were read. */
+export interface LateBatch {
+  readonly model: string;
+  readonly frame: string;
+  readonly positions: Positions;
+  readonly item: string;
+  /** By condition. */
+  readonly overAllItems: Readonly<Record<string, readonly RecordedValue[]>>;
+}
+
+export type JournalEntry = Batch | LateBatch;
+
 export interface RunRecord {
   readonly manifest: Manifest;
   readonly batches: readonly Batch[];
@@ -111,7 +123,7 @@ export class RunWriter {
     writeWhole(join(this.folder, "run.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   }
 
-  append(batch: Batch): void {
+  append(batch: JournalEntry): void {
     const body = JSON.stringify(batch);
     try {
       appendFileSync(this.journal, `{"checksum":"${checksum(body)}","batch":${body}}\n`);
@@ -157,6 +169,20 @@ function damaged(where: string, what: string): ExpectedError {
   });
 }
 
+/** Batches with the values that were computed later. */
+function joined(entries: readonly JournalEntry[]): Batch[] {
+  const key = ({ model, frame, positions, item }: JournalEntry) => JSON.stringify([model, frame, positions, item]);
+  const late = new Map(entries.flatMap((entry) => ("overAllItems" in entry ? [[key(entry), entry.overAllItems] as const] : [])));
+  return entries.flatMap((entry) => {
+    if ("overAllItems" in entry) return [];
+    const extra = late.get(key(entry)) ?? {};
+    const conditions = Object.entries(entry.conditions).map(
+      ([name, record]) => [name, { ...record, values: [...record.values, ...(extra[name] ?? [])] }] as const,
+    );
+    return [{ ...entry, conditions: Object.fromEntries(conditions) }];
+  });
+}
+
 /** @throws ExpectedError `run-missing`, `run-format`, `run-damaged`. */
 export function readRun(folder: string): RunRecord {
   const manifestPath = join(folder, "run.json");
@@ -186,12 +212,12 @@ export function readRun(folder: string): RunRecord {
   // A run that was killed may leave half a line at the end; that batch simply was not done.
   const torn = lines.pop();
   if (torn !== "" && torn !== undefined) process.stderr.write(`note: the last line of ${journalPath} is incomplete and was left out\n`);
-  const batches = lines.map((line, i) => {
+  const entries = lines.map((line, i) => {
     const match = /^\{"checksum":"([0-9a-f]{16})","batch":(.*)\}$/.exec(line);
     if (match?.[1] === undefined || match[2] === undefined || checksum(match[2]) !== match[1]) {
       throw damaged(`${journalPath}, line ${i + 1}`, "a line does not match its checksum");
     }
-    return JSON.parse(match[2]) as Batch;
+    return JSON.parse(match[2]) as JournalEntry;
   });
-  return { manifest, batches };
+  return { manifest, batches: joined(entries) };
 }

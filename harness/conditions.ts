@@ -4,9 +4,11 @@
  */
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { Codec, Encoding } from "../codecs/contract.ts";
+import { STOP_WORDS } from "../codecs/stopWords.ts";
 import type { Tokenizer } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import { overlapWords } from "./measures/overlap.ts";
+import { words } from "./words.ts";
 import { generatorFor, shuffled } from "./random.ts";
 
 export type Role = "reference" | "candidate" | "ceiling" | "floor" | "foil" | "control";
@@ -25,6 +27,8 @@ export interface Candidate {
   readonly codec: Codec;
   readonly encodings: readonly Encoding[];
 }
+
+const FUNCTION_WORDS: ReadonlySet<string> = new Set(STOP_WORDS);
 
 /** Neutral prose that says nothing about any item; repeated and cut to length. */
 const FILLER =
@@ -63,16 +67,28 @@ function randomSymbols(tokenizer: Tokenizer, alphabet: readonly string[], like: 
   return out;
 }
 
-/** The original with random words deleted until as many are left as the candidate has in common with it. */
+/**
+ * As near to the original in words as the candidate, but wrong: as many words deleted, at random, of those that the
+ * candidate keeps, content words before function words. (Deletion among all words takes away the same articles as a
+ * light code does, and came out equivalent: it is no foil.)
+ */
 function overlapMatched(original: string, candidate: string, seed: number, id: string): Encoding {
   const tokens = original.split(/\s+/);
   const shared = overlapWords(original, candidate);
   if (shared === 0) return missing("the encoding shares no word with the original");
-  const keep = Math.min(tokens.length, shared);
-  if (keep === tokens.length) return missing("the encoding keeps every word of the original");
-  const order = shuffled([...tokens.keys()], generatorFor(seed, "overlap", id));
-  const kept = new Set(order.slice(0, keep));
-  return text(tokens.filter((_, i) => kept.has(i)).join(" "));
+  if (shared >= tokens.length) return missing("the encoding keeps every word of the original");
+  const available = new Map<string, number>();
+  for (const word of words(candidate)) available.set(word, (available.get(word) ?? 0) + 1);
+  const kept = tokens.flatMap((token, i) => {
+    const [word = ""] = words(token);
+    const left = available.get(word) ?? 0;
+    if (left > 0) available.set(word, left - 1);
+    return left > 0 ? [i] : [];
+  });
+  const isFunction = (i: number) => (words(tokens[i] as string).some((word) => FUNCTION_WORDS.has(word)) ? 1 : 0);
+  const order = shuffled(kept, generatorFor(seed, "overlap", id)).sort((a, b) => isFunction(a) - isFunction(b));
+  const drop = new Set(order.slice(0, tokens.length - shared));
+  return text(tokens.filter((_, i) => !drop.has(i)).join(" "));
 }
 
 function perItem(items: readonly Item[], make: (item: Item, index: number) => Encoding): Encoding[] {

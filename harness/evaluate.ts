@@ -33,11 +33,7 @@ export function evaluate(measures: readonly Measure[], condition: ConditionReadi
   for (const measure of measures) {
     if (measure.kind === "scalar") {
       values.push({ measure: measure.name, layer: "", value: measure.of(condition, item) });
-    } else if (measure.kind === "band") {
-      for (const { name, from, to } of item.bands) {
-        values.push({ measure: measure.name, layer: name, value: measure.over(from, to, condition, item) });
-      }
-    } else {
+    } else if (measure.kind === "layers") {
       const curve = condition.states.map((_, state) => measure.at(state, condition, item));
       curves[measure.name] = curve.map(numberOf);
       for (const { name, from, to } of item.bands) {

@@ -12,7 +12,7 @@ import { information } from "./measures/recoveredInformation.ts";
 import { stateCosine } from "./measures/stateCosine.ts";
 import { stateExplained } from "./measures/stateExplained.ts";
 import { stateFact } from "./measures/stateFact.ts";
-import { stateIdentification, stateIdentificationPair } from "./measures/stateIdentification.ts";
+import { stateIdentification } from "./measures/stateIdentification.ts";
 import { statePooledCosine } from "./measures/statePooledCosine.ts";
 import { tokensRatio } from "./measures/tokensRatio.ts";
 
@@ -26,8 +26,7 @@ export const MEASURES: readonly Measure[] = [
   stateExplained,
   stateCosine,
   stateFact,
-  stateIdentification,
-  stateIdentificationPair,
+  ...stateIdentification,
   statePooledCosine,
   reconstructionBits,
   overlap,

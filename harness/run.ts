@@ -7,8 +7,8 @@ import { AnswerCache } from "./AnswerCache.ts";
 import type { Condition } from "./conditions.ts";
 import { evaluate } from "./evaluate.ts";
 import { FrameReader } from "./FrameReader.ts";
-import { gallery, type SurveyEntry } from "./gallery.ts";
-import { type Manifest, type ModelEntry, type RunRecord, RunWriter } from "./RunRecord.ts";
+import { frameMeasures } from "./frameStates.ts";
+import { type JournalEntry, type Manifest, type ModelEntry, type RunRecord, readRun, RunWriter } from "./RunRecord.ts";
 import type { Measure } from "./Measure.ts";
 import { describeMeasures, selectMeasures } from "./measures.ts";
 import { measureNoise, noiseItems } from "./noise.ts";
@@ -62,7 +62,6 @@ interface Session {
 export async function run(options: RunOptions): Promise<RunRecord> {
   const writer = new RunWriter(options.folder);
   const entries: ModelEntry[] = [];
-  const batches: RunRecord["batches"][number][] = [];
   try {
     for (const { open } of options.models) {
       const provider = await open();
@@ -71,10 +70,7 @@ export async function run(options: RunOptions): Promise<RunRecord> {
         entries.push(session.entry);
         writer.writeManifest(manifestOf(options, session.measures, entries));
         for (const frame of session.frames) {
-          for await (const batch of readFrame(session, frame)) {
-            writer.append(batch);
-            batches.push(batch);
-          }
+          for await (const entry of readFrame(session, frame)) writer.append(entry);
         }
       } finally {
         await provider.close();
@@ -83,8 +79,7 @@ export async function run(options: RunOptions): Promise<RunRecord> {
   } finally {
     writer.close();
   }
-  const manifest = manifestOf(options, selectMeasures(options.suite.measures, options.suite.locate(["measures"])), entries);
-  return { manifest, batches };
+  return readRun(options.folder);
 }
 
 async function begin(options: RunOptions, provider: Provider): Promise<Session> {
@@ -116,18 +111,17 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
 }
 
 /** All items in one frame, under each position policy. */
-async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<RunRecord["batches"][number]> {
+async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<JournalEntry> {
   const { options, provider, measures, conditions, entry } = session;
   const { suite, signal, progress } = options;
   const mean = await corpusMean(session, frame);
-  const survey = await surveyItems(session, frame);
   const continuations = await sampleContinuations(session, frame);
-  const middle = entry.bands.find((band) => band.name === entry.headlineBand) ?? { from: 0, to: 0 };
   const again = noiseItems(suite.items.length);
   const policies: readonly Positions[] = suite.positions === "both" ? ["natural", "matched"] : ["natural"];
   const total = suite.items.length * policies.length;
   let done = 0;
   for (const positions of policies) {
+    const states = new Map(conditions.map(({ name }) => [name, suite.items.map(() => null as readonly Float32Array[] | null)]));
     for (const [i, item] of suite.items.entries()) {
       const missing: Record<string, string> = {};
       const present: ConditionText[] = [];
@@ -150,10 +144,10 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
         item,
         conditions: readings,
         mean,
-        gallery: gallery(survey[i] as SurveyEntry, survey, Math.round((middle.from + middle.to) / 2)),
         hasDecoy: item.decoy !== null,
         bands: entry.bands,
       };
+      for (const [name, condition] of readings) (states.get(name) ?? [])[i] = condition.states;
       const records = Object.fromEntries([...readings].map(([name, condition]) => [name, evaluate(measures, condition, reading)]));
       const noise = again.has(i) ? await measureNoise(request, reading, records, measures, provider, signal) : null;
       done += 1;
@@ -167,6 +161,12 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
         missing,
         noise,
       };
+    }
+    const common = { model: provider.identity.reference, frame: frame.name, positions };
+    const late = frameMeasures(suite.items, states, entry.bands, new Set(measures.map(({ name }) => name)));
+    for (const [i, item] of suite.items.entries()) {
+      const values = [...late].map(([name, lists]) => [name, lists[i] ?? []] as const).filter(([, list]) => list.length > 0);
+      yield { ...common, item: item.id, overAllItems: Object.fromEntries(values) };
     }
   }
   progress(`reading, ${frame.name}`, total, total);
@@ -196,22 +196,6 @@ async function corpusMean({ options, provider, answers }: Session, frame: FrameR
     if (state.length !== width) throw new Error("a kept corpus mean has the wrong width");
     return Float32Array.from(state);
   });
-}
-
-/** States of originals and decoys, which every item's gallery is made of. */
-async function surveyItems({ options, provider }: Session, frame: FrameReader): Promise<SurveyEntry[]> {
-  const { suite, progress, signal } = options;
-  const texts = suite.items.flatMap((item) => {
-    const question = frameQuestion(item);
-    return [{ text: item.original, question }, ...(item.decoy ? [{ text: item.decoy.text, question }] : [])];
-  });
-  const states = await readStates(provider, frame, texts, (done) => progress(`states of originals and decoys, ${frame.name}`, done, texts.length), signal);
-  let at = 0;
-  return suite.items.map((item) => ({
-    item,
-    original: states[at++] as Float32Array[],
-    decoy: item.decoy ? (states[at++] as Float32Array[]) : null,
-  }));
 }
 
 /** What the model itself says after each original: sampled once, kept, and read again by every later run. */

@@ -3,6 +3,7 @@
 const SPACE = /[ \t\n\r]*/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 /** A string up to its closing quote, which is not part of the match. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in strings
 const OPEN_STRING = /"(?:[^"\\\u0000-\u001f]+|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*/y;
 
 type Expected = "value" | "value or ]" | "key" | "key or }" | "colon" | "comma or end";

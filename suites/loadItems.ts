@@ -108,7 +108,10 @@ function parseJson(text: string, place: string): unknown {
 
 function addItem(list: ItemList, data: unknown, place: string, nameOf: (path: KeyPath) => string): void {
   const checked = check(itemSchema, data);
-  if ("value" in checked) return list.add(checked.value, place);
+  if ("value" in checked) {
+    list.add(checked.value, place);
+    return;
+  }
   const [first, ...more] = checked.problems;
   if (first === undefined) throw new Error("an invalid item without a problem");
   const key = nameOf(first.path);

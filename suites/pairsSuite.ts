@@ -46,8 +46,8 @@ export async function pairsSuite(
 ): Promise<Suite> {
   checkLimit(limit);
   const { list, sha256 } = await loadCsvItems({ path, kind: "pairs" }, COLUMNS, (data, line) => {
-    data["id"] ??= `row-${line}`;
-    if (data["encodings"] === undefined) {
+    data.id ??= `row-${line}`;
+    if (data.encodings === undefined) {
       throw new ExpectedError({
         code: "pairs-no-encoding",
         message: "the row has no encoding",

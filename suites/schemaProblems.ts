@@ -151,7 +151,7 @@ function sized(origin: string, relation: string, bound: number | bigint): string
 }
 
 function hintOf(issue: Issue, found: unknown): string | undefined {
-  if (issue.code === "custom" && typeof issue.params?.["hint"] === "string") return issue.params["hint"];
+  if (issue.code === "custom" && typeof issue.params?.hint === "string") return issue.params.hint;
   if (issue.code === "invalid_value" && typeof found === "string") return suggest(found, issue.values.map(String));
   if (issue.code === "invalid_type" && issue.expected === "string" && /number|boolean/.test(typeof found))
     return "put it in quotes";

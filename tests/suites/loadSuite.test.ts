@@ -131,7 +131,7 @@ test("locate finds keys, entries, what aliases repeat, and else the nearest ance
   const aliased = await load(
     SUITE.replace("chinese: {", "chinese: &c {").replace("  no-articles: {", "  again: *c\n  no-articles: {"),
   );
-  expect(aliased.candidates["again"]).toEqual(aliased.candidates["chinese"]);
+  expect(aliased.candidates.again).toEqual(aliased.candidates.chinese);
   expect(aliased.locate(["candidates", "again", "encoding"])).toMatch(/:7:34 \(candidates\.again\.encoding\)$/);
 });
 

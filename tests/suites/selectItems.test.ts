@@ -20,6 +20,10 @@ test("takes the first of every cluster, then the second, in file order", () => {
   expect(chosen(all, 99)).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
+test("with all clusters in, further items come in the file order of clusters, whatever their topic", () => {
+  expect(chosen(items("a:x", "a:x", "b:x", "b:x", "c:y", "c:y"), 5)).toEqual([0, 1, 2, 3, 4]);
+});
+
 test("with fewer items than clusters, topics stay balanced", () => {
   const all = items("a:x", "a:x", "b:x", "c:x", "d:x", "e:y", "f:y", "g:z");
   expect(chosen(all, 1)).toEqual([0]);
