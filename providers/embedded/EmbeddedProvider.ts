@@ -2,11 +2,13 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { ExpectedError } from "../../errors.ts";
 import type { Capabilities, Comparison, ModelIdentity, Provider, ReadRequest, ReadResult, SampleRequest, SegmentRef, Tokenizer } from "../contract.ts";
 import type { Engine } from "./Engine.ts";
-import { batchFeeds, cutBatches, lastToken, layout, predictors } from "./rows.ts";
+import { batchFeeds, cutBatches, type Layout, lastToken, layout, packRows, predictors } from "./rows.ts";
 import { sampleToken } from "./sampleToken.ts";
 import type { TensorData } from "./sessionWorker.ts";
 
-/** Tokens a batch: enough for full speed on a CPU, few enough that rows of unlike length are rarely padded. */
+/** Tokens a packed sequence: attention costs its square, so no longer than needed to fill it well. */
+const PACK_TOKENS = 192;
+/** Tokens a batch: enough to read the weights seldom, few enough that what lies between layers stays in the cache. */
 const BATCH_TOKENS = 768;
 /** Readout positions × conditions compared at once; at 4 bytes × vocabulary each this bounds the memory. */
 const COMPARE_ROWS = 512;
@@ -18,6 +20,31 @@ const ints = (values: readonly number[], dims: readonly number[] = [values.lengt
   dims,
 });
 const floats = (data: Float32Array, dims: readonly number[]): TensorData => ({ type: "float32", data, dims });
+
+interface PoolRef extends SegmentRef {
+  readonly at: number;
+  readonly layout: Layout;
+}
+
+/** Averaging weights float [lines of the batch, pooled segments of a line, t], and where each segment's mean comes out. */
+function poolWeights(refs: readonly PoolRef[], batch: number, t: number): { weights: Float32Array; lines: number; places: number[] } {
+  const used = new Array<number>(batch).fill(0);
+  const spots = refs.map(({ at }) => {
+    const line = Math.floor(at / t);
+    return { line, slot: (used[line] = (used[line] as number) + 1) - 1 };
+  });
+  const lines = Math.max(1, ...used);
+  const weights = new Float32Array(batch * lines * t);
+  const places = refs.map(({ at, layout: { starts }, segment }, i) => {
+    const { line, slot } = spots[i] as (typeof spots)[number];
+    const [from, to] = [starts[segment] as number, starts[segment + 1] as number];
+    const place = line * lines + slot;
+    const start = place * t + (at - line * t);
+    weights.fill(1 / (to - from), start + from, start + to);
+    return place;
+  });
+  return { weights, lines, places };
+}
 
 /** The engine of this project behind the provider contract: everything visible, everything local. */
 export class EmbeddedProvider implements Provider {
@@ -45,38 +72,36 @@ export class EmbeddedProvider implements Provider {
     for (const { positions } of layouts) this.refuseTooLong(Math.max(...positions) + 1);
     // Which final-norm states the scores and comparisons need: [row, token] in order of use.
     const needed = [...request.scores, ...request.comparisons.flat()].map(({ row, segment }) =>
-      predictors(layouts[row] as (typeof layouts)[number], request.rows[row] ?? [], segment),
+      predictors(layouts[row] as Layout, request.rows[row] ?? [], segment),
     );
     const refs = [...request.scores, ...request.comparisons.flat()];
     const finals = needed.map((tokens) => new Float32Array(tokens.length * width));
     const states = new Float32Array((layers + 1) * request.states.length * width);
     const pools = request.pools.map(() => new Float32Array(width));
 
-    for (const batch of cutBatches(layouts.map((item) => item.ids.length), BATCH_TOKENS)) {
+    const packs = packRows(layouts.map((item) => item.ids.length), PACK_TOKENS);
+    for (const batch of cutBatches(packs, BATCH_TOKENS)) {
       signal?.throwIfAborted();
-      const place = new Map(batch.map((row, i) => [row, i]));
-      const members = batch.map((row) => layouts[row] as (typeof layouts)[number]);
-      const feeds = batchFeeds(members, 0);
+      const feeds = batchFeeds(layouts, batch);
       const t = feeds.ids.dims[1] as number;
-      const here = (list: readonly SegmentRef[]) => list.flatMap((ref, index) => (place.has(ref.row) ? [{ ...ref, index }] : []));
-      const base = (row: number) => (place.get(row) as number) * t;
+      // Where each row of the request begins in the batch, flattened.
+      const base = new Map(batch.flatMap((pack, line) => pack.rows.map((row, i) => [row, line * t + (pack.offsets[i] as number)] as const)));
+      const here = (list: readonly SegmentRef[]) =>
+        list.flatMap((ref, index) => {
+          const at = base.get(ref.row);
+          return at === undefined ? [] : [{ ...ref, index, at, layout: layouts[ref.row] as Layout }];
+        });
 
       const stateRefs = here(request.states);
-      const stateIndex = stateRefs.map(({ row, segment }) => base(row) + lastToken(layouts[row] as (typeof layouts)[number], segment));
+      const stateIndex = stateRefs.map(({ at, layout: item, segment }) => at + lastToken(item, segment));
       const readRefs = here(refs);
-      const readIndex = readRefs.flatMap(({ row, index }) => (needed[index] as number[]).map((token) => base(row) + token));
-      // One pooled segment a row and pass; rows that pool several are rare and would need one pass each.
-      const pool = new Float32Array(batch.length * t);
+      const readIndex = readRefs.flatMap(({ at, index }) => (needed[index] as number[]).map((token) => at + token));
       const poolRefs = here(request.pools);
-      for (const { row, segment } of poolRefs) {
-        const { starts } = layouts[row] as (typeof layouts)[number];
-        const [from, to] = [starts[segment] as number, starts[segment + 1] as number];
-        pool.fill(1 / (to - from), base(row) + from, base(row) + to);
-      }
+      const pool = poolWeights(poolRefs, batch.length, t);
       const outputs = await this.engine.runBody("read", feeds, {
         state_index: ints(stateIndex),
         read_index: ints(readIndex),
-        pool: floats(pool, [batch.length, 1, t]),
+        pool: floats(pool.weights, [batch.length, pool.lines, t]),
       });
       const stateData = outputs.states?.data as Float32Array;
       stateRefs.forEach(({ index }, i) => {
@@ -93,10 +118,10 @@ export class EmbeddedProvider implements Provider {
         at += target.length;
       }
       const pooled = outputs.pooled?.data as Float32Array;
-      for (const { row, index } of poolRefs) {
-        const from = (place.get(row) as number) * width;
+      poolRefs.forEach(({ index }, i) => {
+        const from = (pool.places[i] as number) * width;
         pools[index]?.set(pooled.subarray(from, from + width));
-      }
+      });
     }
 
     const idsOf = ({ row, segment }: SegmentRef) => request.rows[row]?.[segment]?.ids ?? [];

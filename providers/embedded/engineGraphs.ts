@@ -74,13 +74,13 @@ function readGraph(config: DecoderConfig, index: WeightIndex): Graph {
   const flat = (value: Value) => graph.reshape(value, [-1, config.width], `${value}:flat`);
   const stateIndex = graph.input("state_index", int64, ["n"]);
   const readIndex = graph.input("read_index", int64, ["p"]);
-  const pool = graph.input("pool", float, ["b", 1, "t"]);
+  const pool = graph.input("pool", float, ["b", "q", "t"]);
   const states = hiddenStates(all, config).map((value) =>
     graph.unsqueeze(graph.gather(flat(value), stateIndex, `${value}:read`), 0, `${value}:row`),
   );
   graph.output("states", graph.concat(states, 0, "states:stack"), float, [config.layers + 1, "n", config.width]);
   graph.output("final", graph.gather(flat(final), readIndex, "final:read"), float, ["p", config.width]);
-  graph.output("pooled", graph.matMul(pool, final, "pooled:row"), float, ["b", 1, config.width]);
+  graph.output("pooled", graph.matMul(pool, final, "pooled:row"), float, ["b", "q", config.width]);
   return graph;
 }
 

@@ -55,53 +55,85 @@ export function predictors(all: Layout, row: Row, segment: number): number[] {
   return Array.from({ length: count }, (_, i) => (i === 0 ? lastToken(all, parent) : start + i - 1));
 }
 
-/** ids, positions int64 [b, t] and mask float [b, 1, t, t], padded on the right. */
-export function batchFeeds(layouts: readonly Layout[], pad: number): Record<"ids" | "positions" | "mask", TensorData> {
-  const b = layouts.length;
-  const t = Math.max(...layouts.map((item) => item.ids.length));
-  const ids = new BigInt64Array(b * t).fill(BigInt(pad));
+/** Rows laid side by side in one sequence, none of which sees another; `rows` are indices, `offsets` where each begins. */
+export interface Pack {
+  readonly rows: readonly number[];
+  readonly offsets: readonly number[];
+  readonly length: number;
+}
+
+/**
+ * Fills sequences of at most `capacity` tokens (or as long as the longest row) with whole rows, first fit by
+ * decreasing length: rows of unlike length share a sequence instead of being padded to each other.
+ */
+export function packRows(lengths: readonly number[], capacity: number): Pack[] {
+  const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
+  const packs: { rows: number[]; offsets: number[]; length: number }[] = [];
+  for (const row of order) {
+    const length = lengths[row] as number;
+    let pack = packs.find((candidate) => candidate.length + length <= capacity);
+    if (pack === undefined) {
+      pack = { rows: [], offsets: [], length: 0 };
+      packs.push(pack);
+    }
+    pack.rows.push(row);
+    pack.offsets.push(pack.length);
+    pack.length += length;
+  }
+  return packs;
+}
+
+/** Packs that are read together: about `tokens` tokens, padding included. */
+export function cutBatches(packs: readonly Pack[], tokens: number): Pack[][] {
+  const order = [...packs].sort((a, b) => b.length - a.length);
+  const batches: Pack[][] = [];
+  let current: Pack[] = [];
+  for (const pack of order) {
+    const longest = current[0]?.length ?? pack.length;
+    if (current.length > 0 && (current.length + 1) * longest > tokens) {
+      batches.push(current);
+      current = [];
+    }
+    current.push(pack);
+  }
+  if (current.length > 0) batches.push(current);
+  return batches;
+}
+
+/** ids, positions int64 [b, t] and mask float [b, 1, t, t] of b packs, padded on the right. */
+export function batchFeeds(layouts: readonly Layout[], packs: readonly Pack[]): Record<"ids" | "positions" | "mask", TensorData> {
+  const b = packs.length;
+  const t = Math.max(...packs.map((pack) => pack.length));
+  const ids = new BigInt64Array(b * t);
   const positions = new BigInt64Array(b * t);
   const mask = new Float32Array(b * t * t).fill(HIDDEN);
-  layouts.forEach((item, row) => {
-    item.ids.forEach((id, i) => {
-      ids[row * t + i] = BigInt(id);
-      positions[row * t + i] = BigInt(item.positions[i] as number);
-    });
+  packs.forEach((pack, line) => {
     const visible = (query: number, from: number, to: number) => {
-      const base = row * t * t + query * t;
+      const base = line * t * t + query * t;
       mask.fill(0, base + from, base + to);
     };
-    item.lineage.forEach((ancestors, segment) => {
-      for (let query = item.starts[segment] as number; query < (item.starts[segment + 1] as number); query++) {
-        for (const ancestor of ancestors) {
-          const end = ancestor === segment ? query + 1 : (item.starts[ancestor + 1] as number);
-          visible(query, item.starts[ancestor] as number, end);
+    pack.rows.forEach((row, i) => {
+      const { ids: rowIds, positions: rowPositions, starts, lineage } = layouts[row] as Layout;
+      const offset = pack.offsets[i] as number;
+      rowIds.forEach((id, token) => {
+        ids[line * t + offset + token] = BigInt(id);
+        positions[line * t + offset + token] = BigInt(rowPositions[token] as number);
+      });
+      lineage.forEach((ancestors, segment) => {
+        for (let query = starts[segment] as number; query < (starts[segment + 1] as number); query++) {
+          for (const ancestor of ancestors) {
+            const end = ancestor === segment ? query + 1 : (starts[ancestor + 1] as number);
+            visible(offset + query, offset + (starts[ancestor] as number), offset + end);
+          }
         }
-      }
+      });
     });
     // Padding sees itself, lest its softmax divides by nothing.
-    for (let query = item.ids.length; query < t; query++) visible(query, query, query + 1);
+    for (let query = pack.length; query < t; query++) visible(query, query, query + 1);
   });
   return {
     ids: { type: "int64", data: ids, dims: [b, t] },
     positions: { type: "int64", data: positions, dims: [b, t] },
     mask: { type: "float32", data: mask, dims: [b, 1, t, t] },
   };
-}
-
-/** Groups row indices into batches of about `tokens` tokens, rows of like length together, so that little is padding. */
-export function cutBatches(lengths: readonly number[], tokens: number): number[][] {
-  const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
-  const batches: number[][] = [];
-  let current: number[] = [];
-  for (const index of order) {
-    const longest = lengths[current[0] ?? index] as number;
-    if (current.length > 0 && (current.length + 1) * longest > tokens) {
-      batches.push(current);
-      current = [];
-    }
-    current.push(index);
-  }
-  if (current.length > 0) batches.push(current);
-  return batches;
 }
