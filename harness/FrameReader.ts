@@ -19,7 +19,7 @@ export class FrameReader {
   readonly frame: Frame;
   private readonly tokenizer: Tokenizer;
 
-  /** @throws ExpectedError `frame-no-template`, `frame-empty-before`. */
+  /** @throws ExpectedError `frame-no-template`, `frame-template-context`, `frame-empty-after`, `frame-empty-before`. */
   constructor(name: string, frame: Frame, tokenizer: Tokenizer, where: string) {
     this.name = name;
     this.frame = frame;
@@ -32,7 +32,16 @@ export class FrameReader {
         hint: "use a model with a chat template, or leave the frame out (a profile can name the frames it keeps)",
       });
     }
-    if (this.ids("?").before.length === 0) {
+    const { before, after } = this.ids("?");
+    if (after.length === 0) {
+      throw new ExpectedError({
+        code: "frame-empty-after",
+        message: `frame ${name} puts no token after the context`,
+        where,
+        hint: "states are read at the last token after the context: give `after` some text",
+      });
+    }
+    if (before.length === 0) {
       throw new ExpectedError({
         code: "frame-empty-before",
         message: `frame ${name} puts no token before the context`,
@@ -51,9 +60,17 @@ export class FrameReader {
     if (!("template" in this.frame)) {
       return { before: this.frame.before, after: (after ?? this.frame.after).replaceAll("{question}", () => question) };
     }
-    const content = (chatUser ?? this.frame.user).replaceAll("{question}", () => question).replace("{context}", PLACEHOLDER);
+    // The context's slot first: a question may itself contain "{context}".
+    const content = (chatUser ?? this.frame.user).replace("{context}", PLACEHOLDER).replaceAll("{question}", () => question);
     const rendered = this.tokenizer.chat?.([{ role: "user", content }]) ?? "";
-    const [before = "", rest = ""] = rendered.split(PLACEHOLDER);
+    const [before, rest, ...more] = rendered.split(PLACEHOLDER);
+    if (before === undefined || rest === undefined || more.length > 0) {
+      throw new ExpectedError({
+        code: "frame-template-context",
+        message: `the model's chat template writes the user's message ${rendered.split(PLACEHOLDER).length - 1} times, not once`,
+        hint: "leave the chat frame out (a profile can name the frames it keeps)",
+      });
+    }
     return { before, after: rest };
   }
 

@@ -51,3 +51,9 @@ export function bandsOf(shares: readonly (readonly [number, number])[], layers: 
     to: Math.max(Math.floor(high * layers), Math.min(Math.floor(low * layers) + 1, layers)),
   }));
 }
+
+/** Indices of the states that the bands hold, ascending. */
+export function bandStates(bands: readonly Band[]): number[] {
+  const all = bands.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
+  return [...new Set(all)].sort((a, b) => a - b);
+}

@@ -3,7 +3,7 @@
  * that was done. Both are only ever added to, and every report is made from them alone.
  */
 import { createHash } from "node:crypto";
-import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, ExpectedError } from "../errors.ts";
 import type { ModelIdentity } from "../providers/contract.ts";
@@ -98,44 +98,67 @@ const checksum = (text: string) => createHash("sha256").update(text).digest("hex
 
 export class RunWriter {
   readonly folder: string;
-  private readonly journal: number;
+  private journal: number | null = null;
+  /** Bytes of whole lines. */
+  private written = 0;
 
-  /** @throws ExpectedError `run-folder-not-empty`, `run-folder-unwritable`. */
+  /**
+   * Checks the folder; it is made when the first entry is written.
+   * @throws ExpectedError `run-folder-not-empty`.
+   */
   constructor(folder: string) {
     this.folder = folder;
-    try {
-      if (existsSync(folder) && readdirSync(folder).length > 0) {
-        throw new ExpectedError({
-          code: "run-folder-not-empty",
-          message: `the run folder ${folder} exists and is not empty`,
-          hint: "name another with --out, or remove it; a record is never overwritten",
-        });
-      }
-      mkdirSync(folder, { recursive: true });
-      this.journal = openSync(join(folder, "journal.jsonl"), "ax");
-    } catch (error) {
-      if (error instanceof ExpectedError) throw error;
-      throw unwritable(folder, error);
+    if (existsSync(folder) && !isEmptyFolder(folder)) {
+      throw new ExpectedError({
+        code: "run-folder-not-empty",
+        message: `the run folder ${folder} exists and is not an empty folder`,
+        hint: "name another with --out, or remove it; a record is never overwritten",
+      });
     }
   }
 
+  /** @throws ExpectedError `run-folder-unwritable`, `disk-full`. */
   writeManifest(manifest: Manifest): void {
+    try {
+      mkdirSync(join(this.folder, "states"), { recursive: true });
+      this.journal ??= openSync(join(this.folder, "journal.jsonl"), "ax");
+    } catch (error) {
+      throw unwritable(this.folder, error);
+    }
     writeWhole(join(this.folder, "run.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   }
 
-  append(batch: JournalEntry): void {
-    const body = JSON.stringify(batch);
+  append(entry: JournalEntry): void {
+    if (this.journal === null) throw new Error("the manifest comes first");
+    const body = JSON.stringify(entry);
+    const line = Buffer.from(`{"checksum":"${checksum(body)}","batch":${body}}\n`);
     try {
-      appendFileSync(this.journal, `{"checksum":"${checksum(body)}","batch":${body}}\n`);
+      appendFileSync(this.journal, line);
+      this.written += line.length;
     } catch (error) {
+      // Half a line would look like damage.
+      ftruncateSync(this.journal, this.written);
       throw unwritable(this.folder, error);
     }
   }
 
   close(): void {
+    if (this.journal === null) return;
     fsyncSync(this.journal);
     closeSync(this.journal);
   }
+
+  /** Takes back what was written of a run that did not finish. */
+  discard(): void {
+    if (this.journal === null) return;
+    closeSync(this.journal);
+    for (const name of ["run.json", "journal.jsonl", "states"]) rmSync(join(this.folder, name), { recursive: true, force: true });
+    if (isEmptyFolder(this.folder)) rmdirSync(this.folder);
+  }
+}
+
+function isEmptyFolder(path: string): boolean {
+  return statSync(path).isDirectory() && readdirSync(path).length === 0;
 }
 
 function unwritable(path: string, error: unknown): ExpectedError {
@@ -156,8 +179,16 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
     writeFileSync(temporary, content);
     renameSync(temporary, path);
   } catch (error) {
+    rmSync(temporary, { force: true });
     throw unwritable(path, error);
   }
+}
+
+/** What of the planned work the record does not hold yet. */
+export function missingBatches({ manifest, batches }: RunRecord): { readonly missing: number; readonly planned: number } {
+  const frames = manifest.models.reduce((sum, model) => sum + Object.keys(model.frames).length, 0);
+  const planned = frames * manifest.suite.positions.length * manifest.items.length;
+  return { missing: planned - batches.length, planned };
 }
 
 function damaged(where: string, what: string): ExpectedError {

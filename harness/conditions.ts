@@ -5,6 +5,7 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import type { Codec, Encoding } from "../codecs/contract.ts";
 import { STOP_WORDS } from "../codecs/stopWords.ts";
+import { ExpectedError } from "../errors.ts";
 import type { Tokenizer } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import { overlapWords } from "./measures/overlap.ts";
@@ -47,6 +48,12 @@ export interface ConditionInputs {
 const text = (value: string): Encoding => ({ text: value });
 const missing = (reason: string): Encoding => ({ missing: reason });
 
+/** A foil of the original's words; no foil where too few of them leave the original as it was. */
+function wrong(original: string, tokens: readonly string[]): Encoding {
+  const joined = tokens.join(" ");
+  return joined === original ? missing("the original has too few words to make a wrong text of them") : text(joined);
+}
+
 function otherItem(index: number | null | undefined, make: (index: number) => Encoding): Encoding {
   return typeof index === "number" ? make(index) : missing("there is no other item to take a text from");
 }
@@ -68,7 +75,7 @@ function randomSymbols(tokenizer: Tokenizer, alphabet: readonly string[], like: 
 }
 
 /**
- * As near to the original in words as the candidate, but wrong: as many words deleted, at random, of those that the
+ * As near to the original in words as the candidate, but wrong: as many words deleted, at random; first those that the
  * candidate keeps, content words before function words. (Deletion among all words takes away the same articles as a
  * light code does, and came out equivalent: it is no foil.)
  */
@@ -76,18 +83,28 @@ function overlapMatched(original: string, candidate: string, seed: number, id: s
   const tokens = original.split(/\s+/);
   const shared = overlapWords(original, candidate);
   if (shared === 0) return missing("the encoding shares no word with the original");
-  if (shared >= tokens.length) return missing("the encoding keeps every word of the original");
+  const dropped = words(original).length - shared;
+  if (dropped === 0) return missing("the encoding keeps every word of the original");
   const available = new Map<string, number>();
   for (const word of words(candidate)) available.set(word, (available.get(word) ?? 0) + 1);
-  const kept = tokens.flatMap((token, i) => {
+  const isKept = tokens.map((token) => {
     const [word = ""] = words(token);
     const left = available.get(word) ?? 0;
     if (left > 0) available.set(word, left - 1);
-    return left > 0 ? [i] : [];
+    return left > 0;
   });
   const isFunction = (i: number) => (words(tokens[i] as string).some((word) => FUNCTION_WORDS.has(word)) ? 1 : 0);
-  const order = shuffled(kept, generatorFor(seed, "overlap", id)).sort((a, b) => isFunction(a) - isFunction(b));
-  const drop = new Set(order.slice(0, tokens.length - shared));
+  const random = generatorFor(seed, "overlap", id);
+  const some = (kept: boolean) => shuffled([...tokens.keys()].filter((i) => isKept[i] === kept), random);
+  const order = [...some(true).sort((a, b) => isFunction(a) - isFunction(b)), ...some(false)];
+  const drop = new Set<number>();
+  // A token may hold several words ("and/or"), or none (a dash).
+  for (let left = dropped; left > 0; ) {
+    const index = order.shift() as number;
+    const count = words(tokens[index] as string).length;
+    if (count > 0) drop.add(index);
+    left -= count;
+  }
   return text(tokens.filter((_, i) => !drop.has(i)).join(" "));
 }
 
@@ -136,7 +153,7 @@ function sharedControls({ items, tokenizer, others, seed }: ConditionInputs): Co
     name: "shuffled-original",
     role: "foil",
     of: null,
-    texts: perItem(items, ({ id, original }) => text(shuffled(original.split(/\s+/), generatorFor(seed, "shuffled", id)).join(" "))),
+    texts: perItem(items, ({ id, original }) => wrong(original, shuffled(original.split(/\s+/), generatorFor(seed, "shuffled", id)))),
   });
   list.push({
     name: "first-half",
@@ -144,7 +161,7 @@ function sharedControls({ items, tokenizer, others, seed }: ConditionInputs): Co
     of: null,
     texts: perItem(items, ({ original }) => {
       const tokens = original.split(/\s+/);
-      return text(tokens.slice(0, Math.ceil(tokens.length / 2)).join(" "));
+      return wrong(original, tokens.slice(0, Math.ceil(tokens.length / 2)));
     }),
   });
   return list;
@@ -181,8 +198,22 @@ function candidateConditions(candidate: Candidate, { items, tokenizer, others, s
   return list;
 }
 
-/** All conditions of a run, the original first. */
+/** Names that controls have, or that analysis gives to averages of them. */
+const RESERVED = /^(original|identity|empty|filler|decoy|decoy-paraphrase|shuffled-original|first-half|(paraphrase|mismatch)(-.*)?|(swapped|random|overlap-matched):.*)$/;
+
+/**
+ * All conditions of a run, the original first.
+ * @throws ExpectedError `candidate-name-reserved`.
+ */
 export function conditions(inputs: ConditionInputs): Condition[] {
+  const taken = inputs.candidates.find(({ name }) => RESERVED.test(name));
+  if (taken) {
+    throw new ExpectedError({
+      code: "candidate-name-reserved",
+      message: `a candidate is called ${taken.name}, which is the name of a control`,
+      hint: "give the candidate another name",
+    });
+  }
   const original = { name: "original", role: "reference", of: null, texts: inputs.items.map((item) => text(item.original)) } as const;
   return [
     original,

@@ -18,10 +18,11 @@ export interface ConditionRecord {
   readonly curves: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
-/** A band's value is the mean over its states; one undefined state makes it undefined, for the state's reason. */
+/** A band's value is the mean over its states; one that has no number makes it undefined, for the state's reason. */
 function overBand(curve: readonly Value[], from: number, to: number): Value {
   const part = curve.slice(from, to + 1);
-  const broken = part.find((value) => value.kind === "undefined");
+  const broken = part.find((value) => value.kind !== "defined");
+  if (broken?.kind === "bounded") return undefinedBecause("of a state in the band only a bound is known");
   if (broken) return broken;
   if (part.length === 0) return undefinedBecause("the band holds no layer");
   return defined(mean(part.map((value) => numberOf(value) as number)));

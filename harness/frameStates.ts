@@ -6,14 +6,17 @@
 import { mean } from "simple-statistics";
 import type { Item } from "../suites/Suite.ts";
 import type { RecordedValue } from "./evaluate.ts";
-import type { Band } from "./Reading.ts";
+import { type Band, bandStates } from "./Reading.ts";
 import { defined, undefinedBecause, type Value } from "./Value.ts";
 import { squaredDistance } from "./vectors.ts";
 
 /** The gallery of an item holds at most so many states. */
 const GALLERY = 50;
 
-/** States at the last token of `after`: [items][layers + 1][width] by condition; null where the item lacks it. */
+/**
+ * States at the last token of `after`, for the state indices of bandStates(): [items][states][width] by condition;
+ * null where the item lacks the condition.
+ */
 export type StatesByCondition = ReadonlyMap<string, readonly (readonly Float32Array[] | null)[]>;
 
 /** Unit vectors of one state index, centred by the mean over other clusters; null where absent or without direction. */
@@ -78,13 +81,15 @@ export function frameMeasures(
   bands: readonly Band[],
   wanted: ReadonlySet<string>,
 ): Map<string, RecordedValue[][]> {
+  const indices = bandStates(bands);
   const clusters = items.map((item) => item.cluster);
   const originals = byCondition.get("original") ?? [];
   const decoys = byCondition.get("decoy") ?? items.map(() => null);
   const out = new Map([...byCondition.keys()].map((name) => [name, items.map(() => [] as RecordedValue[])]));
   for (const band of bands) {
-    const order = galleries(items, originals, Math.round((band.from + band.to) / 2));
-    const range = Array.from({ length: band.to - band.from + 1 }, (_, i) => band.from + i);
+    const place = (state: number) => indices.indexOf(state);
+    const order = galleries(items, originals, place(Math.round((band.from + band.to) / 2)));
+    const range = Array.from({ length: band.to - band.from + 1 }, (_, i) => place(band.from + i));
     const prepare = (states: readonly (readonly Float32Array[] | null)[]) => range.map((state) => centred(states, clusters, state));
     const [home, rival] = [prepare(originals), prepare(decoys)];
     for (const [condition, states] of byCondition) {

@@ -1,5 +1,5 @@
 /** Lets the model read an item under all its conditions, in one request, and sorts what comes back. */
-import type { Provider, ReadRequest, ReadResult, Segment, SegmentRef } from "../providers/contract.ts";
+import type { Provider, ReadRequest, ReadResult, Segment, SegmentRef, Tokenizer } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import type { Role } from "./conditions.ts";
 import type { FrameReader } from "./FrameReader.ts";
@@ -67,12 +67,12 @@ interface Built {
   tokens: number[];
 }
 
-function build(all: ItemRequest, provider: Provider): Built {
+function build(all: ItemRequest, tokenizer: Tokenizer): Built {
   const { frame, item, continuations } = all;
   const { before, after } = frame.ids(frameQuestion(item));
   const asked = rivals(all);
   const reconstruction = frame.said(item.original);
-  const originalTokens = provider.tokenizer.encode(all.conditions[0]?.text ?? "").length;
+  const originalTokens = tokenizer.encode(all.conditions[0]?.text ?? "").length;
   const rows: Segment[][] = [];
   const scores: SegmentRef[] = [];
   const pools: SegmentRef[] = [];
@@ -82,7 +82,7 @@ function build(all: ItemRequest, provider: Provider): Built {
   for (const condition of all.conditions) {
     const row = rows.length;
     const parts = partsOf(condition);
-    const context = provider.tokenizer.encode(condition.text);
+    const context = tokenizer.encode(condition.text);
     tokens.push(context.length);
     // Matched positions put the readout where it stands under the original, however long the context is.
     const start = all.positions === "matched" ? { start: before.length + originalTokens } : {};
@@ -115,8 +115,8 @@ function build(all: ItemRequest, provider: Provider): Built {
 }
 
 /** Tokens that the request makes the model read, without padding. */
-export function tokensOf(request: ItemRequest, provider: Provider): number {
-  return build(request, provider).request.rows.flat().reduce((sum, segment) => sum + segment.ids.length, 0);
+export function tokensOf(request: ItemRequest, tokenizer: Tokenizer): number {
+  return build(request, tokenizer).request.rows.flat().reduce((sum, segment) => sum + segment.ids.length, 0);
 }
 
 /** States of one place of a result, one array a layer. */
@@ -129,7 +129,7 @@ export function statesAt(result: ReadResult, place: number, places: number, widt
 }
 
 export async function readItem(all: ItemRequest, provider: Provider, signal?: AbortSignal): Promise<Map<string, ConditionReading>> {
-  const { request, places, tokens } = build(all, provider);
+  const { request, places, tokens } = build(all, provider.tokenizer);
   const result = await provider.read(request, signal);
   const pick = (index: number | null) => (index === null ? null : (result.scores[index] ?? null));
   return new Map(

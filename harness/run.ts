@@ -1,23 +1,26 @@
 /** The main path: encode, read, measure, record. What a record says is decided in analyze.ts. */
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { ExpectedError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { Suite } from "../suites/Suite.ts";
 import { AnswerCache } from "./AnswerCache.ts";
 import type { Condition } from "./conditions.ts";
-import { evaluate } from "./evaluate.ts";
 import { FrameReader } from "./FrameReader.ts";
-import { frameMeasures } from "./frameStates.ts";
+import { frameMeasures, type StatesByCondition } from "./frameStates.ts";
 import { type JournalEntry, type Manifest, type ModelEntry, type RunRecord, readRun, RunWriter } from "./RunRecord.ts";
 import type { Measure } from "./Measure.ts";
 import { describeMeasures, selectMeasures } from "./measures.ts";
-import { measureNoise, noiseItems } from "./noise.ts";
+import { measureItem } from "./measureItem.ts";
+import { noiseItems } from "./noise.ts";
+import { ReadingCache } from "./ReadingCache.ts";
 import { pooledTexts } from "./pooledTexts.ts";
 import { prepareConditions } from "./prepareConditions.ts";
-import { bandsOf, type ItemReading } from "./Reading.ts";
-import { type ConditionText, frameQuestion, type ItemRequest, type Positions, readItem } from "./readItem.ts";
+import { bandStates, bandsOf } from "./Reading.ts";
+import { type ConditionText, frameQuestion, type ItemRequest, type Positions } from "./readItem.ts";
 import { meanStates, readStates } from "./readStates.ts";
 import { seedFor } from "./random.ts";
+import { writeSafetensors } from "./safetensors.ts";
 
 export interface Corpus {
   readonly name: string;
@@ -49,6 +52,7 @@ interface Session {
   readonly options: RunOptions;
   readonly provider: Provider;
   readonly answers: AnswerCache;
+  readonly readings: ReadingCache;
   readonly measures: readonly Measure[];
   readonly conditions: readonly Condition[];
   readonly frames: readonly FrameReader[];
@@ -68,17 +72,21 @@ export async function run(options: RunOptions): Promise<RunRecord> {
       try {
         const session = await begin(options, provider);
         entries.push(session.entry);
-        writer.writeManifest(manifestOf(options, session.measures, entries));
+        writer.writeManifest(manifestOf(options, entries));
         for (const frame of session.frames) {
           for await (const entry of readFrame(session, frame)) writer.append(entry);
         }
+        session.readings.prune();
       } finally {
         await provider.close();
       }
     }
-  } finally {
-    writer.close();
+  } catch (error) {
+    // Part of a run says nothing; what was measured is in the cache, where the next run finds it.
+    writer.discard();
+    throw error;
   }
+  writer.close();
   return readRun(options.folder);
 }
 
@@ -103,11 +111,17 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
     frames: Object.fromEntries(frames.map((frame) => [frame.name, frame.describe()])),
     bands,
     headlineBand: bands[Math.max(headline, 0)]?.name ?? "",
-    conditions: conditions.map(({ name, role, of }) => ({ name, role, of })),
+    conditions: [
+      ...conditions.map(({ name, role, of }) => ({ name, role, of })),
+      // The original read once more, alone, for the noise floor.
+      { name: "identity", role: "control" as const, of: null },
+    ],
     corpus: { name: corpus.name, sentences: corpus.sentences.length, sha256: corpus.sha256 },
     unobservable,
   };
-  return { options, provider, answers: new AnswerCache(options.answers), measures, conditions, frames, entry };
+  const answers = new AnswerCache(options.answers);
+  const readings = new ReadingCache(options.answers === null ? null : join(options.answers, "readings"));
+  return { options, provider, answers, readings, measures, conditions, frames, entry };
 }
 
 /** All items in one frame, under each position policy. */
@@ -116,6 +130,8 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
   const { suite, signal, progress } = options;
   const mean = await corpusMean(session, frame);
   const continuations = await sampleContinuations(session, frame);
+  const { readings: cache } = session;
+  const context = { provider, measures, bands: entry.bands, mean, meanKey: entry.corpus, cache, signal };
   const again = noiseItems(suite.items.length);
   const policies: readonly Positions[] = suite.positions === "both" ? ["natural", "matched"] : ["natural"];
   const total = suite.items.length * policies.length;
@@ -138,18 +154,10 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
         continuations: continuations[i] as number[][],
         controls: suite.continuations.controls,
       };
+      signal?.throwIfAborted();
       progress(`reading, ${frame.name}`, done, total);
-      const readings = await located(() => readItem(request, provider, signal), suite, item.id);
-      const reading: ItemReading = {
-        item,
-        conditions: readings,
-        mean,
-        hasDecoy: item.decoy !== null,
-        bands: entry.bands,
-      };
-      for (const [name, condition] of readings) (states.get(name) ?? [])[i] = condition.states;
-      const records = Object.fromEntries([...readings].map(([name, condition]) => [name, evaluate(measures, condition, reading)]));
-      const noise = again.has(i) ? await measureNoise(request, reading, records, measures, provider, signal) : null;
+      const measured = await located(() => measureItem(request, again.has(i), context), suite, item.id);
+      for (const [name, own] of measured.states) (states.get(name) ?? [])[i] = own;
       done += 1;
       yield {
         model: provider.identity.reference,
@@ -157,11 +165,12 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
         positions,
         item: item.id,
         seamDiffers: frame.seamDiffers(item.original, frameQuestion(item)),
-        conditions: records,
+        conditions: measured.noise ? { ...measured.conditions, identity: measured.noise.identity } : measured.conditions,
         missing,
-        noise,
+        noise: measured.noise?.differences ?? null,
       };
     }
+    saveStates(session, frame, positions, states);
     const common = { model: provider.identity.reference, frame: frame.name, positions };
     const late = frameMeasures(suite.items, states, entry.bands, new Set(measures.map(({ name }) => name)));
     for (const [i, item] of suite.items.entries()) {
@@ -170,6 +179,30 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
     }
   }
   progress(`reading, ${frame.name}`, total, total);
+}
+
+/**
+ * Keeps what a later step may need: states of originals and decoys at the last token of `after`, in the declared
+ * bands, as float16 [items, states, width]; items without a decoy are left out of its tensor.
+ */
+function saveStates({ options, entry }: Session, frame: FrameReader, positions: Positions, states: StatesByCondition): void {
+  const indices = bandStates(entry.bands);
+  const { width } = entry.identity;
+  const metadata: Record<string, string> = { states: JSON.stringify(indices) };
+  const tensors = ["original", "decoy"].flatMap((name) => {
+    const present = (states.get(name) ?? []).flatMap((all, i) => (all ? [{ all, id: options.suite.items[i]?.id ?? "" }] : []));
+    if (present.length === 0) return [];
+    const data = new Float16Array(present.length * indices.length * width);
+    present.forEach(({ all }, i) => {
+      indices.forEach((_, k) => {
+        data.set(all[k] as Float32Array, (i * indices.length + k) * width);
+      });
+    });
+    metadata[`${name}.items`] = JSON.stringify(present.map(({ id }) => id));
+    return [{ name, shape: [present.length, indices.length, width], data }];
+  });
+  const model = entry.identity.name.replace(/[^\w.-]+/g, "-");
+  writeSafetensors(join(options.folder, "states", `${model}-${frame.name}-${positions}.safetensors`), tensors, metadata);
 }
 
 /** Adds the item's place to an error that a reading ran into. */
@@ -220,7 +253,7 @@ async function sampleContinuations({ options, provider, answers }: Session, fram
   return out;
 }
 
-function manifestOf(options: RunOptions, measures: readonly Measure[], models: readonly ModelEntry[]): Manifest {
+function manifestOf(options: RunOptions, models: readonly ModelEntry[]): Manifest {
   const { suite, version, environment } = options;
   const { samples, controls, tokens, seed } = suite.continuations;
   const resolved = {
@@ -244,7 +277,7 @@ function manifestOf(options: RunOptions, measures: readonly Measure[], models: r
     version,
     suite: resolved,
     items: suite.items.map(({ id, topic, cluster, original }) => ({ id, topic, cluster, original })),
-    measures: describeMeasures(measures),
+    measures: describeMeasures(selectMeasures(suite.measures, suite.locate(["measures"]))),
     models,
     environment,
   };

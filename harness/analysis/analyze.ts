@@ -1,7 +1,7 @@
 /** What a record says: cells, verdicts, gates. A pure function of the record. */
 import { EXIT } from "../../errors.ts";
 import type { Gate, Verdict } from "../../suites/Suite.ts";
-import type { ModelEntry, RunRecord } from "../RunRecord.ts";
+import { type ModelEntry, missingBatches, type RunRecord } from "../RunRecord.ts";
 import { holm } from "../statistics/holm.ts";
 import { type Cell, cells } from "./cells.ts";
 import { checkCloseness, checkFact, type InstrumentCheck } from "./instrument.ts";
@@ -49,10 +49,14 @@ export interface Analysis {
   readonly exit: number;
 }
 
+function undecided(condition: string, frames: readonly FrameVerdict[], reason: string): ConditionVerdict {
+  return { condition, verdict: "inconclusive", p: null, adjusted: null, frames, reasons: [reason], warnings: [] };
+}
+
 /** A verdict must hold in each frame, and under each position policy. */
 function overFrames(condition: string, frames: readonly FrameVerdict[], warnings: readonly string[]): ConditionVerdict {
   const [first] = frames;
-  if (first === undefined) throw new Error("a verdict without a frame");
+  if (first === undefined) return undecided(condition, frames, "no item was read");
   const failed = frames.find(({ verdict }) => verdict === "instrument-failed" || verdict === "unobservable");
   const same = frames.every(({ verdict }) => verdict === first.verdict);
   const verdict = failed?.verdict ?? (same ? first.verdict : "inconclusive");
@@ -92,8 +96,10 @@ function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {
   );
   const judged = (condition: string) => {
     const frames = perFrame.map((table) => judge(table, condition, settings.get(table) as VerdictSettings));
+    if (missing > 0) return undecided(condition, frames, `the record is incomplete: ${missing} of ${planned} batches are missing`);
     return overFrames(condition, frames, lengthWarnings(list, condition));
   };
+  const { missing, planned } = missingBatches(record);
   const named = (role: string) => model.conditions.filter((condition) => condition.role === role).map(({ name }) => name);
   const foils = named("foil").map(judged);
   const passedFoils = foils.filter(({ verdict }) => verdict === "equivalent").map(({ condition }) => condition);
@@ -111,16 +117,20 @@ function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {
   return { model, cells: list, candidates, foils, instrument, passedFoils, seams };
 }
 
-/** Holm over all verdicts of the run; a claim that does not survive becomes inconclusive. */
+/**
+ * Holm over all verdicts of the run; a claim that does not survive becomes inconclusive. A verdict that was tried
+ * and claims nothing counts with p = 1: to correct only for what came out would be to choose the family by its result.
+ */
 function correct(models: readonly ModelAnalysis[], alpha: number): ModelAnalysis[] {
-  const claims = models.flatMap(({ candidates }) => candidates.flatMap(({ p }) => (p === null ? [] : [p])));
+  const tried = ({ p, verdict }: ConditionVerdict) => p !== null || verdict === "inconclusive";
+  const claims = models.flatMap(({ candidates }) => candidates.filter(tried).map(({ p }) => p ?? 1));
   const adjusted = holm(claims);
   let at = 0;
   return models.map((model) => ({
     ...model,
     candidates: model.candidates.map((result) => {
+      const p = tried(result) ? (adjusted[at++] as number) : 1;
       if (result.p === null) return result;
-      const p = adjusted[at++] as number;
       if (p < alpha) return { ...result, adjusted: p };
       const reason = `${result.verdict} alone, but not after correction for ${claims.length} verdicts (p = ${p.toPrecision(2)})`;
       return { ...result, adjusted: p, verdict: "inconclusive" as const, reasons: [reason, ...result.reasons] };
@@ -139,6 +149,7 @@ export function analyze(record: RunRecord): Analysis {
     }),
   );
   const broken = results.some(({ holds, verdict }) => !holds && (verdict === "instrument-failed" || verdict === "unobservable"));
-  const exit = broken ? EXIT.instrument : results.every(({ holds }) => holds) ? EXIT.ok : EXIT.gate;
+  const decided = broken ? EXIT.instrument : results.every(({ holds }) => holds) ? EXIT.ok : EXIT.gate;
+  const exit = missingBatches(record).missing > 0 ? EXIT.incomplete : decided;
   return { models, gates: results, exit };
 }

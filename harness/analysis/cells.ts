@@ -80,7 +80,8 @@ function informationCells(table: Table, condition: TableCondition): Cell[] {
   return Object.entries(against).flatMap(([measure, base]) => {
     const above = combine(table.clusters, [divergence, base], (value) => value);
     const below = combine(table.clusters, [divergence, base], (_, total) => total);
-    if (above.values.length === 0) return [];
+    // A share of nothing, or of less than nothing, has no meaning.
+    if (above.values.length === 0 || mean(below.values) <= 0) return [];
     const ratio = clusterRatio(above.values, below.values, above.clusters);
     const cell: Cell = {
       model: table.model.identity.reference,

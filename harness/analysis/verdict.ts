@@ -96,6 +96,7 @@ function tail(table: Table, condition: string, { alpha }: VerdictSettings): Cont
   return { ...result, p: (1 - TAIL_ALLOWANCE) ** result.clusters };
 }
 
+const tooFew = (clusters: number) => `${clusters} clusters are too few: a verdict takes at least ${FEWEST_CLUSTERS}`;
 const round = (value: number) => (Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(1));
 
 export function judge(table: Table, condition: string, settings: VerdictSettings): FrameVerdict {
@@ -111,20 +112,20 @@ export function judge(table: Table, condition: string, settings: VerdictSettings
   const c = foils(table, condition, settings);
   const d = tail(table, condition, settings);
   const parts = [...a, b, ...c, d];
-  const noCeiling = !table.has("paraphrase");
-  if (broken.length > 0 && !noCeiling) {
-    return { frame, verdict: "instrument-failed", p: null, parts, reasons: broken.flatMap((check) => check.reasons) };
+  // Too few items to check the measures by, or none with a ceiling: nothing was shown, not even that they fail.
+  const clusters = Math.min(new Set(table.clusters).size, ...[...a, ...c, d].filter(testable).map((part) => part.clusters));
+  if (clusters < FEWEST_CLUSTERS) return { frame, verdict: "inconclusive", p: null, parts, reasons: [tooFew(clusters)] };
+  if (!table.has("paraphrase")) {
+    return { frame, verdict: "inconclusive", p: null, parts, reasons: broken.flatMap((check) => check.reasons).slice(0, 1) };
   }
-  const few = [...a, ...c, d].filter(testable).find(({ clusters }) => clusters < FEWEST_CLUSTERS);
-  if (few) {
-    const reason = `${few.clusters} clusters are too few: a verdict takes at least ${FEWEST_CLUSTERS}`;
-    return { frame, verdict: "inconclusive", p: null, parts, reasons: [reason] };
+  if (broken.length > 0) {
+    return { frame, verdict: "instrument-failed", p: null, parts, reasons: broken.flatMap((check) => check.reasons) };
   }
   const holds = (result: ContrastResult) => testable(result) && result.p < alpha;
   const conclude = (verdict: Verdict, p: number | null, reasons: string[] = []): FrameVerdict => ({ frame, verdict, p, parts, reasons });
   const largestP = (results: readonly ContrastResult[]) => Math.max(...results.map((result) => (testable(result) ? result.p : 1)));
 
-  const factTested = settings.fact.holds && testable(b);
+  const factTested = settings.fact.holds && testable(b) && b.clusters >= FEWEST_CLUSTERS;
   if ([...a, b, ...c, d].every(holds) && factTested) return conclude("equivalent", largestP([...a, b, ...c, d]));
   if (a.every(holds) && factTested && b.pBelow < alpha) {
     return conclude("near-copy, fact lost", Math.max(largestP(a), b.pBelow), [`the changed fact is lost (t = ${round(b.t)})`]);
@@ -136,7 +137,7 @@ export function judge(table: Table, condition: string, settings: VerdictSettings
     return conclude("different", smallest.pBelow * against.length, [`${smallest.name} is clearly below 0 (t = ${round(smallest.t)})`]);
   }
   if (!factTested && [...a, ...c, d].every(holds)) {
-    const why = settings.fact.holds ? [testable(b) ? "" : b.untestable] : settings.fact.reasons;
+    const why = settings.fact.holds ? [testable(b) ? `fact: ${tooFew(b.clusters)}` : b.untestable] : settings.fact.reasons;
     return conclude("close, fact untested", largestP([...a, ...c, d]), [...why]);
   }
   const undecided = parts.filter((part) => !holds(part));

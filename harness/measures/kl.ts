@@ -12,7 +12,7 @@ import { defined, undefinedBecause, type Value } from "../Value.ts";
 const NOT_READ = undefinedBecause("the condition was read without continuations");
 
 function overContinuations(condition: ConditionReading, of: (kl: readonly number[]) => number): Value {
-  if (condition.continuations.length === 0) return NOT_READ;
+  if (condition.continuations.every(({ kl }) => kl.length === 0)) return NOT_READ;
   return defined(mean(condition.continuations.map(({ kl }) => of(kl))));
 }
 
@@ -34,9 +34,8 @@ export const klPerToken: ScalarMeasure = {
   definition: "kl divided by the continuations' tokens",
   unit: "nats a token",
   of: ({ continuations }) => {
-    if (continuations.length === 0) return NOT_READ;
     const values = continuations.flatMap((continuation) => [...continuation.kl]);
-    return defined(mean(values));
+    return values.length === 0 ? NOT_READ : defined(mean(values));
   },
 };
 

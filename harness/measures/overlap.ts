@@ -31,7 +31,8 @@ export const overlap: ScalarMeasure = {
   reference: "Rajpurkar et al. 2016, arXiv 1606.05250, section 6.1",
   ...needsTokenizer,
   of: (condition, item) => {
-    const original = conditionOf(item, "original")?.text ?? "";
+    const original = conditionOf(item, "original")?.text;
+    if (original === undefined) return undefinedBecause("the original was not read");
     const total = words(original).length + words(condition.text).length;
     if (total === 0) return undefinedBecause("neither text has a word");
     return defined((2 * overlapWords(original, condition.text)) / total);

@@ -1,5 +1,5 @@
 import type { Engine } from "./Engine.ts";
-import type { Sessions, TensorData } from "./Sessions.ts";
+import { floatsOf, type Sessions, type TensorData } from "./Sessions.ts";
 
 /** The keys and values of a batch of sequences of different lengths, extended token by token. */
 export class DecoderCache {
@@ -60,6 +60,6 @@ export class DecoderCache {
     const inputs = Array.from({ length: config.layers }, (_, layer) => [`past.key.${layer}`, `past.value.${layer}`]).flat();
     const empty = { inputs, dims: [b, config.keyValueHeads, 0, config.headSize] };
     const outputs = await this.sessions.run("generate", feeds, first ? { start: empty } : { continue: { repeat } });
-    return (outputs.final as TensorData).data as Float32Array;
+    return floatsOf(outputs, "final");
   }
 }

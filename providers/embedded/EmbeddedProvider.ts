@@ -4,7 +4,7 @@ import type { Capabilities, Comparison, ModelIdentity, Provider, ReadRequest, Re
 import type { Engine } from "./Engine.ts";
 import { batchFeeds, cutBatches, type Layout, lastToken, layout, packRows, predictors } from "./rows.ts";
 import { sampleToken } from "./sampleToken.ts";
-import type { TensorData } from "./sessionWorker.ts";
+import { floatsOf, type TensorData } from "./Sessions.ts";
 
 /** Tokens a packed sequence: attention costs its square, so no longer than needed to fill it well. */
 const PACK_TOKENS = 192;
@@ -31,7 +31,9 @@ function poolWeights(refs: readonly PoolRef[], batch: number, t: number): { weig
   const used = new Array<number>(batch).fill(0);
   const spots = refs.map(({ at }) => {
     const line = Math.floor(at / t);
-    return { line, slot: (used[line] = (used[line] as number) + 1) - 1 };
+    const slot = used[line] as number;
+    used[line] = slot + 1;
+    return { line, slot };
   });
   const lines = Math.max(1, ...used);
   const weights = new Float32Array(batch * lines * t);
@@ -103,21 +105,21 @@ export class EmbeddedProvider implements Provider {
         read_index: ints(readIndex),
         pool: floats(pool.weights, [batch.length, pool.lines, t]),
       });
-      const stateData = outputs.states?.data as Float32Array;
+      const stateData = floatsOf(outputs, "states");
       stateRefs.forEach(({ index }, i) => {
         for (let layer = 0; layer <= layers; layer++) {
           const from = (layer * stateRefs.length + i) * width;
           states.set(stateData.subarray(from, from + width), (layer * request.states.length + index) * width);
         }
       });
-      const finalData = outputs.final?.data as Float32Array;
+      const finalData = floatsOf(outputs, "final");
       let at = 0;
       for (const { index } of readRefs) {
         const target = finals[index] as Float32Array;
         target.set(finalData.subarray(at, at + target.length));
         at += target.length;
       }
-      const pooled = outputs.pooled?.data as Float32Array;
+      const pooled = floatsOf(outputs, "pooled");
       poolRefs.forEach(({ index }, i) => {
         const from = (pool.places[i] as number) * width;
         pools[index]?.set(pooled.subarray(from, from + width));
@@ -152,8 +154,12 @@ export class EmbeddedProvider implements Provider {
       const { logProb } = await this.compareChunk(ids.slice(from, to), all.subarray(from * width, to * width), 1);
       flat.push(...logProb.map((row) => row[0] as number));
     }
-    let start = 0;
-    return list.map((item) => flat.slice(start, (start += item.ids.length)));
+    let end = 0;
+    return list.map((item) => {
+      const start = end;
+      end += item.ids.length;
+      return flat.slice(start, end);
+    });
   }
 
   private async compare(ids: readonly number[], states: readonly Float32Array[]): Promise<Comparison> {
@@ -187,9 +193,9 @@ export class EmbeddedProvider implements Provider {
     });
     const rows = <T>(pick: (index: number, row: number) => T) =>
       Array.from({ length: k }, (_, row) => Array.from({ length: conditions }, (_, c) => pick(row * conditions + c, row)));
-    const kl = outputs.kl?.data as Float32Array;
+    const kl = floatsOf(outputs, "kl");
     const top = outputs.top?.data as BigInt64Array;
-    const logProb = outputs.log_prob?.data as Float32Array;
+    const logProb = floatsOf(outputs, "log_prob");
     return {
       kl: rows((i) => kl[i] as number),
       sameTop: rows((i, row) => top[i] === top[row * conditions]),
@@ -233,7 +239,7 @@ export class EmbeddedProvider implements Provider {
     for (let step = 0; step < request.maxTokens; step++) {
       signal?.throwIfAborted();
       const outputs = await this.engine.run("logits", { h: floats(h, [count, width]) });
-      const logits = outputs.logits?.data as Float32Array;
+      const logits = floatsOf(outputs, "logits");
       for (let i = 0; i < count; i++) {
         if (ended[i]) continue;
         const id = sampleToken(logits.subarray(i * vocabulary, (i + 1) * vocabulary), request.temperature, random[i] as (typeof random)[number]);
@@ -246,7 +252,7 @@ export class EmbeddedProvider implements Provider {
     return drawn;
   }
 
-  private refuseTooLong(tokens: number): void {
+  refuseTooLong(tokens: number): void {
     const limit = this.identity.contextLength;
     if (tokens <= limit) return;
     throw new ExpectedError({

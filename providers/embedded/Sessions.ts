@@ -3,6 +3,13 @@ import type { CacheUse, TensorData, WorkerReply, WorkerRequest } from "./session
 
 export type { TensorData } from "./sessionWorker.ts";
 
+/** An output's float32 values. */
+export function floatsOf(outputs: Record<string, TensorData>, name: string): Float32Array {
+  const tensor = outputs[name];
+  if (!(tensor?.data instanceof Float32Array)) throw new Error(`the graph gave no float output ${name}`);
+  return tensor.data;
+}
+
 /** The main thread's side of sessionWorker: opens sessions by path and runs them. */
 export class Sessions {
   private readonly worker: Worker;

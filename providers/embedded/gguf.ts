@@ -62,6 +62,8 @@ const STRING = 8;
 const ARRAY = 9;
 const MAX_NESTING = 4;
 const MAX_DIMENSIONS = 4;
+/** Several times the header of the largest vocabularies; what it holds takes up to ten times its bytes in memory. */
+const MAX_HEADER_BYTES = 64 << 20;
 
 class Reader {
   private chunk: Buffer = Buffer.alloc(0);
@@ -88,6 +90,9 @@ class Reader {
 
   /** The next `length` bytes; they stay valid until the next call. */
   take(length: number, field: string): Buffer {
+    if (this.position + length > MAX_HEADER_BYTES) {
+      this.fail(field, `${length} bytes long`, `which ends beyond the ${MAX_HEADER_BYTES} bytes that a header may take`);
+    }
     if (length > this.size - this.position) {
       this.fail(field, `${length} bytes long`, `but only ${this.size - this.position} are left in the file`);
     }
@@ -153,7 +158,7 @@ class Reader {
   }
 }
 
-function readTensor(reader: Reader): Omit<GgufTensor, "offset"> & { relative: number } {
+function readTensor(reader: Reader, path: string): Omit<GgufTensor, "offset"> & { relative: number } {
   const name = reader.string("tensor name");
   const dimensions = reader.u32(`dimensions of ${name}`);
   if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
@@ -164,6 +169,7 @@ function readTensor(reader: Reader): Omit<GgufTensor, "offset"> & { relative: nu
   for (let i = 0; i < dimensions; i++) {
     // No type packs more than five elements into a byte.
     const length = reader.count(`dimension ${i} of ${name}`, reader.size * 5);
+    if (length === 0) reader.fail(`dimension ${i} of ${name}`, 0, "which leaves the tensor empty");
     shape.unshift(length);
     elements *= length;
   }
@@ -173,6 +179,7 @@ function readTensor(reader: Reader): Omit<GgufTensor, "offset"> & { relative: nu
     throw new ExpectedError({
       code: "gguf-tensor-type",
       message: `tensor ${name} has type ${id}, which Isoglyph cannot read`,
+      where: path,
       hint: `supported types: ${Object.values(TENSOR_TYPES).map((t) => t.name).join(", ")}`,
     });
   }
@@ -212,12 +219,17 @@ export function readGguf(path: string): Gguf {
       const key = reader.string(`metadata key ${i}`);
       metadata.set(key, reader.value(reader.u32(`type of ${key}`), key));
     }
-    const entries = Array.from({ length: tensorCount }, () => readTensor(reader));
+    const entries = Array.from({ length: tensorCount }, () => readTensor(reader, path));
     const alignment = Number(metadata.get("general.alignment") ?? 32);
     if (!Number.isInteger(alignment) || alignment < 1 || alignment > 65536) {
       reader.fail("general.alignment", alignment, "not between 1 and 65536");
     }
     const start = Math.ceil(reader.position / alignment) * alignment;
+    // Tensors that lie on top of each other would let a small file ask for any amount of memory.
+    const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total > reader.size - start) {
+      reader.fail("size of all tensors", total, `more than the ${Math.max(0, reader.size - start)} bytes that follow the header`);
+    }
     const tensors = new Map<string, GgufTensor>();
     for (const { relative, ...tensor } of entries) {
       const offset = start + relative;

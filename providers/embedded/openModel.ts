@@ -6,15 +6,17 @@ import { basename, join } from "node:path";
 import { ExpectedError } from "../../errors.ts";
 import type { ModelIdentity } from "../contract.ts";
 import { cacheFolder } from "./cacheFolder.ts";
+import { decoderConfig } from "./decoderConfig.ts";
 import { EmbeddedProvider } from "./EmbeddedProvider.ts";
 import { Engine } from "./Engine.ts";
+import { weightNames } from "./engineGraphs.ts";
 import { fetchModel, type Progress } from "./fetchModel.ts";
 import { fileDigest } from "./fileDigest.ts";
 import { type Gguf, readGguf } from "./gguf.ts";
 import { ggufTokenizer } from "./ggufTokenizer.ts";
 import { type ModelReference, parseModelReference } from "./modelReference.ts";
 import { prepareModel } from "./prepareModel.ts";
-import type { WeightPolicy } from "./weights.ts";
+import { isPackable, type WeightPolicy } from "./weights.ts";
 
 export interface OpenOptions {
   /** CPU threads; all of them unless said otherwise. */
@@ -32,7 +34,7 @@ const MEMORY_SHARE = 0.4;
 /**
  * Opens a model for the embedded engine: finds or fetches its file, prepares it once, and starts the engine.
  * @param reference a known name, or the path of a .gguf file
- * @throws ExpectedError of modelReference, fetchModel, readGguf, ggufTokenizer and prepareModel;
+ * @throws ExpectedError of modelReference, fetchModel, readGguf, decoderConfig, ggufTokenizer and prepareModel;
  *   `model-file-missing`, `model-file-unreadable`.
  */
 export async function openModel(reference: string, options: OpenOptions): Promise<EmbeddedProvider> {
@@ -41,16 +43,17 @@ export async function openModel(reference: string, options: OpenOptions): Promis
   const path = parsed.kind === "known" ? await fetchModel(parsed.known, { progress, ...(signal && { signal }) }) : await readableFile(parsed.path);
   const name = parsed.kind === "known" ? parsed.known.name : basename(path).replace(/\.gguf$/i, "");
   const gguf = readGguf(path);
+  const config = decoderConfig(gguf);
   const { tokenizer, digest: tokenizerDigest } = ggufTokenizer(gguf);
   const { size } = await stat(path);
   const digest = await digestOf(parsed, path, signal, (done) => progress({ label: `${name}: checksum`, done, total: size }));
   signal?.throwIfAborted();
 
-  const choice = chooseWeights(options.weights, options.purpose, parameters(gguf), process.availableMemory());
+  const canPack = weightNames(config).linear.some((tensor) => isPackable(gguf.tensors.get(tensor)?.type ?? ""));
+  const choice = chooseWeights(options.weights, options.purpose, parameters(gguf), process.availableMemory(), canPack);
   progress({ label: `${name}: preparing`, done: 0, total: size });
-  const prepared = prepareModel(gguf, digest, choice.policy, join(cacheFolder(), "prepared"));
+  const prepared = await prepareModel(gguf, digest, choice.policy, join(cacheFolder(), "prepared"), signal);
   progress({ label: `${name}: preparing`, done: size, total: size });
-  const { config } = prepared;
   const identity: ModelIdentity = {
     reference,
     name,
@@ -93,13 +96,19 @@ function parameters(gguf: Gguf): number {
   return [...gguf.tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
-/** The form that the weights take in memory, and why. @param free memory that can be had, bytes */
+/**
+ * The form that the weights take in memory, and why.
+ * @param free memory that can be had, bytes
+ * @param canPack whether the file has matrices in 4-bit blocks that can stay as they are
+ */
 export function chooseWeights(
   asked: OpenOptions["weights"],
   purpose: OpenOptions["purpose"],
   parameterCount: number,
   free: number,
+  canPack = true,
 ): { policy: WeightPolicy; reason: string } {
+  if (!canPack) return { policy: "float32", reason: "the file has no matrix in 4-bit blocks that can stay packed" };
   if (asked !== "auto") return { policy: asked, reason: "as asked" };
   if (purpose === "latency") return { policy: "packed", reason: "auto: opens fastest" };
   if (4 * parameterCount < MEMORY_SHARE * free) return { policy: "float32", reason: "auto: fastest for batches" };

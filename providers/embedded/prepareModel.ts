@@ -1,78 +1,138 @@
 /** Brings a model file into the form that ONNX Runtime maps into memory, once, under the cache folder. */
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { ExpectedError } from "../../errors.ts";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { EXIT, ExpectedError } from "../../errors.ts";
 import { type DecoderConfig, decoderConfig } from "./decoderConfig.ts";
 import { engineGraph, type GraphName, weightNames } from "./engineGraphs.ts";
+import { withEntryLock } from "./entryLock.ts";
+import { isDiskFull } from "./fetchErrors.ts";
 import type { Gguf } from "./gguf.ts";
 import { WeightFile, type WeightIndex, type WeightPolicy } from "./weights.ts";
 
 /** Raised whenever the layout of the weights file changes. */
 const WEIGHT_FORMAT = 1;
 const WEIGHTS = "weights.bin";
+const INDEX = "weights.json";
 
 export interface PreparedModel {
   readonly config: DecoderConfig;
-  /** Path of a graph's ONNX file; written on first use. */
+  /** Path of a graph's ONNX file; written on first use. @throws ExpectedError `disk-full`, `prepare-failed`. */
   graphFile(graph: GraphName): string;
 }
 
 /** Writes under a temporary name and renames, so that nobody ever sees half a file. */
 function writeWhole(path: string, bytes: Uint8Array | string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, bytes);
-  renameSync(temporary, path);
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    writeFileSync(temporary, bytes);
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 /**
+ * Processes that want the same model wait for the first one.
  * @param folder where prepared models live
  * @param digest sha256 of the model file
+ * @throws ExpectedError of decoderConfig, WeightFile and dequantize; `disk-full`, `prepare-failed`.
  */
-export function prepareModel(gguf: Gguf, digest: string, policy: WeightPolicy, folder: string): PreparedModel {
+export async function prepareModel(
+  gguf: Gguf,
+  digest: string,
+  policy: WeightPolicy,
+  folder: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<PreparedModel> {
   const config = decoderConfig(gguf);
   const home = join(folder, `${digest.slice(0, 32)}-${policy}-${WEIGHT_FORMAT}`);
-  const indexFile = join(home, "weights.json");
-  if (!existsSync(indexFile)) prepare(gguf, config, policy, home);
-  const index = JSON.parse(readFileSync(indexFile, "utf8")) as WeightIndex;
-  return {
-    config,
-    graphFile(graph) {
-      const bytes = engineGraph(graph, config, index);
-      const path = join(home, `${graph}-${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}.onnx`);
-      if (!existsSync(path)) writeWhole(path, bytes);
-      return path;
-    },
-  };
+  const indexFile = join(home, INDEX);
+  try {
+    if (!existsSync(indexFile)) {
+      mkdirSync(folder, { recursive: true });
+      await withEntryLock(home, { signal, onWait: () => {} }, async (held) => {
+        if (!existsSync(indexFile)) await prepare(gguf, config, policy, home, held);
+      });
+    }
+    const index = JSON.parse(readFileSync(indexFile, "utf8")) as WeightIndex;
+    return { config, graphFile: (graph) => graphFile(home, engineGraph(graph, config, index), graph) };
+  } catch (error) {
+    throw prepareError(error, home);
+  }
 }
 
-function prepare(gguf: Gguf, config: DecoderConfig, policy: WeightPolicy, home: string): void {
-  const temporary = `${home}.${process.pid}.tmp`;
+function graphFile(home: string, bytes: Uint8Array, graph: GraphName): string {
+  const path = join(home, `${graph}-${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}.onnx`);
   try {
-    mkdirSync(temporary, { recursive: true });
+    if (!existsSync(path)) writeWhole(path, bytes);
+    return path;
+  } catch (error) {
+    throw prepareError(error, home);
+  }
+}
+
+/** With the lock on `home` held, until `signal` says that it was lost. */
+async function prepare(gguf: Gguf, config: DecoderConfig, policy: WeightPolicy, home: string, signal: AbortSignal): Promise<void> {
+  const folder = dirname(home);
+  const leftBehind = readdirSync(folder).filter((name) => name.startsWith(`${basename(home)}.`) && name.endsWith(".tmp"));
+  for (const name of leftBehind) rmSync(join(folder, name), { recursive: true, force: true });
+  const temporary = `${home}.${randomUUID()}.tmp`;
+  try {
+    mkdirSync(temporary);
     const file = new WeightFile(gguf, join(temporary, WEIGHTS), WEIGHTS);
+    let index: WeightIndex;
     try {
       const names = weightNames(config);
-      for (const name of names.plain) file.addPlain(name);
-      for (const name of names.linear) file.addLinear(name, policy);
+      // Between tensors the event loop gets its turn, to keep the lock alive and to hear of an interrupt.
+      for (const name of names.plain) {
+        file.addPlain(name);
+        await nextTurn();
+        signal.throwIfAborted();
+      }
+      for (const name of names.linear) {
+        file.addLinear(name, policy);
+        await nextTurn();
+        signal.throwIfAborted();
+      }
     } finally {
-      writeFileSync(join(temporary, "weights.json"), JSON.stringify(file.close()));
+      index = file.close();
     }
-    mkdirSync(dirname(home), { recursive: true });
-    // Whoever comes second finds the same bytes in place and drops its own.
-    if (existsSync(join(home, "weights.json"))) return;
-    rmSync(home, { recursive: true, force: true });
-    renameSync(temporary, home);
-  } catch (error) {
-    if (error instanceof ExpectedError) throw error;
-    throw new ExpectedError({
-      code: "prepare-failed",
-      message: `could not prepare the model: ${error instanceof Error ? error.message : String(error)}`,
-      where: home,
-      hint: "check that the disk has room (about six times the model file) and that the folder can be written; ISOGLYPH_CACHE names another",
-      cause: error,
-    });
+    writeFileSync(join(temporary, INDEX), JSON.stringify(index));
+    // A folder without an index is a damaged one; a whole one is never replaced, since others have it open.
+    if (!existsSync(join(home, INDEX))) rmSync(home, { recursive: true, force: true });
+    try {
+      renameSync(temporary, home);
+    } catch (error) {
+      // Whoever took the lost lock was faster, with the same bytes.
+      if (!existsSync(join(home, INDEX))) throw error;
+    }
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** File system errors become expected ones; the rest stays what it is. */
+function prepareError(error: unknown, home: string): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (error instanceof ExpectedError || code === undefined || syscall === undefined) return error;
+  if (isDiskFull(error)) {
+    return new ExpectedError({
+      code: "disk-full",
+      message: "no room for the prepared model: it takes up to seven times the bytes of the model file",
+      where: home,
+      hint: "make room there, or set ISOGLYPH_CACHE to a folder on another disk",
+      exit: EXIT.incomplete,
+      cause: error,
+    });
+  }
+  return new ExpectedError({
+    code: "prepare-failed",
+    message: `could not prepare the model: ${message}`,
+    where: home,
+    hint: "set ISOGLYPH_CACHE to a folder that can be read and written",
+    exit: EXIT.incomplete,
+    cause: error,
+  });
 }

@@ -30,7 +30,8 @@ export interface WeightIndex {
 const BLOCK = 32;
 const HEADER = { Q4_0: 2, Q4_1: 4 } as const;
 
-function isPackable(type: string): type is keyof typeof HEADER {
+/** Whether blocks of this type can stay packed. */
+export function isPackable(type: string): type is keyof typeof HEADER {
   return type in HEADER;
 }
 
@@ -108,7 +109,14 @@ export class WeightFile {
     const bytes = new Uint8Array(tensor.bytes);
     for (let done = 0; done < bytes.length; ) {
       const got = readSync(this.source, bytes, done, bytes.length - done, tensor.offset + done);
-      if (got === 0) throw new Error(`${this.gguf.path} ended inside ${tensor.name}`);
+      if (got === 0) {
+        throw new ExpectedError({
+          code: "gguf-malformed",
+          message: `the model file ended inside tensor ${tensor.name}: it shrank while it was read`,
+          where: this.gguf.path,
+          hint: "fetch the file again",
+        });
+      }
       done += got;
     }
     return bytes;
@@ -117,13 +125,18 @@ export class WeightFile {
   private write(name: string, type: DataType, shape: readonly number[], data: Uint8Array | Float32Array): string {
     // Offsets that are multiples of a page let the runtime map the file instead of copying it.
     const padding = (4096 - (this.offset % 4096)) % 4096;
-    if (padding > 0) writeSync(this.target, new Uint8Array(padding));
+    this.writeAll(new Uint8Array(padding));
     this.offset += padding;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.target, bytes, done);
+    this.writeAll(bytes);
     this.initializers.push({ name, type, shape, data: { file: this.file, offset: this.offset, length: bytes.length } });
     this.offset += bytes.length;
     return name;
+  }
+
+  /** A write may stop short, of a full disk for one; the next then says why. */
+  private writeAll(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.target, bytes, done);
   }
 
   /** Adds a tensor as float32 in its own shape: norms, embeddings. */

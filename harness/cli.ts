@@ -1,0 +1,112 @@
+/** The command line. Each command is loaded when it is called, so that `--help` is instant. */
+import { Command, CommanderError } from "commander";
+import { EXIT, ExpectedError } from "../errors.ts";
+import { formatError, version } from "./commands/terminal.ts";
+
+const collect = (value: string, list: string[]) => [...list, value];
+
+function program(signal: AbortSignal): Command {
+  const cli = new Command("isoglyph")
+    .description("Does a compressed string put a language model in the same state as the sentence it replaces?")
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError("(isoglyph --help lists the commands)")
+    .addHelpText("after", "\nExit codes: 0 all gates hold, 1 a gate fails, 2 wrong usage or suite, 3 the instrument failed,\n4 incomplete, 130 interrupted.");
+
+  cli
+    .command("run")
+    .description("run a suite, or pairs of original and encoding from a CSV file, and write the run's folder")
+    .argument("[suite]", "a suite file, or a folder with a suite.yaml")
+    .option("--pairs <file>", "a CSV file with the columns original, encoding (and paraphrase, decoy, question, answer …)")
+    .option("--model <ref>", "a model: smollm2-135m or path/to/model.gguf; may be repeated", collect, [])
+    .option("--profile <name>", "a profile of the suite")
+    .option("--out <dir>", "the run's folder (default: runs/<suite>-<time>)")
+    .option("--limit <n>", "at most so many items, spread over clusters and topics")
+    .option("--seed <n>", "seed of continuations and controls, in place of the suite's")
+    .option("--plan", "say what would run, how many tokens and about how long, and stop")
+    .option("--no-cache", "neither use nor keep answers of earlier runs")
+    .action(async (suite, options) => (await import("./commands/run.ts")).runCommand(suite, options, signal));
+
+  cli
+    .command("report")
+    .description("make a run's reports again from its record")
+    .argument("<dir>", "the run's folder")
+    .option("--format <list>", "csv, json", "csv")
+    .action(async (dir, options) => (await import("./commands/report.ts")).reportCommand(dir, options));
+
+  cli
+    .command("states")
+    .description("write a model's hidden states of a text to a safetensors file")
+    .requiredOption("--model <ref>", "the model")
+    .option("--text <text>", "the text, tokenised as it is")
+    .option("--input <file>", 'JSON Lines of {"text": …} or {"ids": […]}')
+    .option("--ids <json>", "token ids as a JSON array, in place of a text")
+    .option("--layers <list>", "all, or indices such as 0,5,-1 (0 is the embedding, N the state after block N)", "all")
+    .option("--attention", "attention maps too")
+    .option("--special-tokens", "recognise special tokens in the text")
+    .requiredOption("--out <file>", "the safetensors file")
+    .action(async (options) => (await import("./commands/states.ts")).statesCommand(options, signal));
+
+  cli
+    .command("tokens")
+    .description("what a text really costs")
+    .requiredOption("--text <text>", "the text")
+    .option("--tokenizer <ref>", "a model whose tokenizer counts; may be repeated", collect, [])
+    .option("--json", "for machines")
+    .action(async (options) => (await import("./commands/tokens.ts")).tokensCommand(options, signal));
+
+  const models = cli.command("models").description("the models that can be asked for by name");
+  models
+    .command("list", { isDefault: true })
+    .description("list them")
+    .option("--json", "for machines")
+    .action(async (options) => (await import("./commands/models.ts")).listCommand(options));
+  models
+    .command("pull")
+    .description("fetch a model into the cache")
+    .argument("<ref>")
+    .action(async (ref) => (await import("./commands/models.ts")).pullCommand(ref, signal));
+  models
+    .command("show")
+    .description("what a model is, without loading its weights")
+    .argument("<ref>")
+    .option("--json", "for machines")
+    .action(async (ref, options) => (await import("./commands/models.ts")).showCommand(ref, options, signal));
+
+  cli
+    .command("doctor")
+    .description("check the machine, the cache, the sources and the engine")
+    .option("--json", "for machines")
+    .action(async (options) => (await import("./commands/doctor.ts")).doctorCommand(options, signal));
+  return cli;
+}
+
+async function main(): Promise<number> {
+  // A reader such as `head` that has seen enough is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(EXIT.ok);
+  });
+  const interrupt = new AbortController();
+  let asked = false;
+  process.on("SIGINT", () => {
+    if (asked) process.exit(EXIT.interrupted);
+    asked = true;
+    process.stderr.write("\ninterrupted: stopping after the batch in hand (again to stop at once)\n");
+    interrupt.abort(new ExpectedError({ code: "interrupted", message: "interrupted", hint: "run the same command again: what was measured so far is kept (unless --no-cache), and only the rest is computed", exit: EXIT.interrupted }));
+  });
+  try {
+    await program(interrupt.signal).parseAsync();
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof ExpectedError) {
+      process.stderr.write(`${formatError(error)}\n`);
+      return error.exit;
+    }
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n\nThis is a bug in isoglyph; please report it with the lines above.\n`);
+    return 70;
+  }
+}
+
+process.exitCode = await main();

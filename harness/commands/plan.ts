@@ -1,0 +1,108 @@
+/** What a run would do, worked out without loading weights: from the model file's header, or by rule of thumb. */
+import { availableParallelism } from "node:os";
+import type { Tokenizer } from "../../providers/contract.ts";
+import type { ModelHeader } from "../../providers/embedded/modelHeader.ts";
+import { headerAtHand } from "../../providers/embedded/modelHeader.ts";
+import type { Suite } from "../../suites/Suite.ts";
+import { referenceCorpus } from "../corpus.ts";
+import { FrameReader } from "../FrameReader.ts";
+import { prepareConditions } from "../prepareConditions.ts";
+import { frameQuestion, tokensOf } from "../readItem.ts";
+import { duration } from "./ProgressReporter.ts";
+
+/** Seen on server cores of 2022; only for saying "about how long". */
+const FLOPS_PER_THREAD = 70e9;
+/** Bytes of UTF-8 a token, where the model's tokenizer is not at hand. */
+const BYTES_PER_TOKEN = 4;
+/** Multiply-adds a token where the model is not at hand: those of the default model's blocks. */
+const DEFAULT_BLOCK_PARAMETERS = 106e6;
+
+export interface FramePlan {
+  readonly frame: string;
+  /** Tokens to read for the items, for the mean state of the corpus, and to sample. */
+  readonly reading: number;
+  readonly corpus: number;
+  readonly sampling: number;
+}
+
+export interface ModelPlan {
+  readonly model: string;
+  readonly conditions: readonly string[];
+  readonly frames: readonly FramePlan[];
+  readonly seconds: number;
+  /** Whether tokens were counted by the model's own tokenizer. */
+  readonly counted: boolean;
+}
+
+/** Stands in for a tokenizer that is not at hand: right in number, about, and nothing else. */
+const roughTokenizer: Tokenizer = {
+  encode: (text) => new Array(Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN)).fill(0),
+  decode: (ids) => "x".repeat(BYTES_PER_TOKEN * ids.length),
+  begin: [],
+  end: [],
+  chat: (messages) => messages.map(({ role, content }) => `<${role}>${content}</${role}>`).join("\n"),
+};
+
+function blockParameters(header: ModelHeader): number {
+  let sum = 0;
+  for (const { name, shape } of header.gguf.tensors.values()) {
+    if (name.startsWith("blk.") && shape.length === 2) sum += (shape[0] as number) * (shape[1] as number);
+  }
+  return sum;
+}
+
+export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
+  const header = headerAtHand(model);
+  const tokenizer = header?.tokenizer ?? roughTokenizer;
+  const width = header?.config.width ?? 576;
+  // A projection's symbols depend on the model's states, their number does not: any vector will do for counting.
+  const sentenceVectors = async (texts: readonly string[]) =>
+    texts.map((text, i) => Float32Array.from({ length: width }, (_, k) => Math.sin(text.length + i + k)));
+  const conditions = await prepareConditions(suite, tokenizer, { sentenceVectors });
+  const corpus = referenceCorpus();
+  const policies = suite.positions === "both" ? 2 : 1;
+  const continuation = new Array(suite.continuations.tokens).fill(0);
+  const continuations = Array.from({ length: suite.continuations.samples }, () => continuation);
+  const frames = Object.entries(suite.frames).map(([name, frame]): FramePlan => {
+    const reader = new FrameReader(name, frame, tokenizer, suite.locate(["frames", name]));
+    let reading = 0;
+    let sampling = 0;
+    suite.items.forEach((item, i) => {
+      const present = conditions.flatMap(({ name: condition, role, texts }) => {
+        const encoding = texts[i];
+        return encoding && "text" in encoding ? [{ name: condition, role, text: encoding.text }] : [];
+      });
+      const request = { item, frame: reader, positions: "natural" as const, conditions: present, continuations, controls: suite.continuations.controls };
+      reading += policies * tokensOf(request, tokenizer);
+      const { before, after } = reader.ids(frameQuestion(item));
+      sampling += before.length + after.length + tokenizer.encode(item.original).length + continuations.length * continuation.length;
+    });
+    const { before, after } = reader.ids("What does it say?");
+    const around = before.length + after.length;
+    return { frame: name, reading, sampling, corpus: corpus.sentences.reduce((sum, text) => sum + around + tokenizer.encode(text).length, 0) };
+  });
+  const tokens = frames.reduce((sum, frame) => sum + frame.reading + frame.corpus + frame.sampling, 0);
+  const flops = 2 * (header ? blockParameters(header) : DEFAULT_BLOCK_PARAMETERS) * tokens;
+  return {
+    model,
+    conditions: conditions.map(({ name }) => name),
+    frames,
+    seconds: flops / (FLOPS_PER_THREAD * availableParallelism()),
+    counted: header !== null,
+  };
+}
+
+export function planText(suite: Suite, plans: readonly ModelPlan[]): string {
+  const lines: string[] = [];
+  const number = (value: number) => value.toLocaleString("en-US").padStart(12);
+  for (const { model, conditions, frames, seconds, counted } of plans) {
+    lines.push(`${suite.name}${suite.profile ? `, profile ${suite.profile}` : ""} on ${model}: ${suite.items.length} items × ${conditions.length} conditions × ${frames.length} frame(s)${suite.positions === "both" ? " × 2 position policies" : ""}`);
+    lines.push(`conditions: ${conditions.join(", ")}`, "");
+    lines.push(`frame${" ".repeat(15)}${"read".padStart(12)}${"corpus".padStart(12)}${"sampled".padStart(12)}   tokens`);
+    for (const { frame, reading, corpus, sampling } of frames) lines.push(`${frame.padEnd(20)}${number(reading)}${number(corpus)}${number(sampling)}`);
+    lines.push("", `about ${duration(seconds)} on this machine; the mean states of the corpus and the continuations are kept for later runs`);
+    if (!counted) lines.push(`(${model} is not fetched yet: tokens are estimated at ${BYTES_PER_TOKEN} bytes each)`);
+    lines.push("");
+  }
+  return `${lines.join("\n")}\n`.replace(/\n\n$/, "\n");
+}

@@ -1,0 +1,233 @@
+/**
+ * A provider without a model. Its state after a text is a smooth function of the text's words: the sum of a fixed
+ * random vector for each content word and, smaller, for each pair of neighbours, so that it knows what is said and
+ * roughly in which order; synonyms share a vector and function words hardly count. The next token's distribution is
+ * the softmax of products with that state. So states, divergences and scores agree with each other, as they do in a
+ * model, and everything repeats exactly.
+ */
+import { createHash } from "node:crypto";
+import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { STOP_WORDS } from "../../codecs/stopWords.ts";
+import { ExpectedError } from "../../errors.ts";
+import type { Capabilities, ModelIdentity, Provider, ReadRequest, ReadResult, Row, SampleRequest, SegmentRef, Tokenizer } from "../../providers/contract.ts";
+
+const WIDTH = 32;
+const LAYERS = 4;
+const ORDER = 0.6;
+const SHARPNESS = 1.6;
+const CONTEXT_LENGTH = 400;
+const SPECIAL = /(<\|[a-z]+\|>)/;
+const END = "<|end|>";
+const FUNCTION_WORDS: ReadonlySet<string> = new Set(STOP_WORDS);
+/** What the model says: its whole output vocabulary, apart from words that it is asked to score. */
+const SAID = "sea town farm work trade travel count gift news night plan rest coin road ship wall song rain fire dust milk rope salt wind".split(" ").map((word) => ` ${word}`);
+
+/** Reversible: words with the space before them, single white space, and control tokens where they are allowed. */
+export class ScriptedTokenizer implements Tokenizer {
+  readonly begin: readonly number[];
+  readonly end: readonly number[];
+  private readonly ids = new Map<string, number>();
+  private readonly pieces: string[] = [];
+
+  constructor({ begin = true }: { readonly begin?: boolean } = {}) {
+    this.end = [this.id(END)];
+    this.begin = begin ? [this.id("<|begin|>")] : [];
+  }
+
+  readonly chat: Tokenizer["chat"] = (messages) => `${messages.map(({ role, content }) => `<|${role}|>${content}${END}`).join("\n")}<|assistant|>`;
+
+  id(piece: string): number {
+    const known = this.ids.get(piece);
+    if (known !== undefined) return known;
+    this.ids.set(piece, this.pieces.length);
+    return this.pieces.push(piece) - 1;
+  }
+
+  encode(text: string, { special = false }: { readonly special?: boolean } = {}): number[] {
+    const cut = (part: string) => part.match(/ ?\S+|\s/g) ?? [];
+    return (special ? text.split(SPECIAL) : [text]).flatMap((part, i) => (i % 2 === 1 ? [part] : cut(part))).map((piece) => this.id(piece));
+  }
+
+  decode(ids: readonly number[]): string {
+    return ids.map((id) => this.pieces[id]).join("");
+  }
+}
+
+interface State {
+  readonly sum: Float64Array;
+  readonly last: string;
+  readonly tokens: number;
+}
+
+export interface ScriptedOptions {
+  readonly reference?: string;
+  readonly capabilities?: Partial<Capabilities>;
+  /** Words that mean the same, by the word that they mean. */
+  readonly synonyms?: Readonly<Record<string, string>>;
+  /** Called with the number of rows of each request. */
+  readonly onRead?: (rows: number) => void;
+}
+
+export class ScriptedProvider implements Provider {
+  readonly identity: ModelIdentity;
+  readonly capabilities: Capabilities;
+  readonly tokenizer = new ScriptedTokenizer();
+  private readonly options: ScriptedOptions;
+  private readonly vectors = new Map<string, Float64Array>();
+  private readonly said: readonly number[];
+  closed = false;
+
+  constructor(options: ScriptedOptions = {}) {
+    this.options = options;
+    const digest = createHash("sha256").update(JSON.stringify(options.synonyms ?? {})).digest("hex");
+    this.capabilities = { hiddenStates: "all", attention: false, promptLogits: "full", generation: true, embeddings: false, tokenIdsIn: true, ...options.capabilities };
+    this.identity = {
+      reference: options.reference ?? "scripted",
+      name: "scripted",
+      architecture: "bag of words",
+      digest,
+      quantisation: "none",
+      engine: "scripted 1",
+      weights: "none",
+      tokenizerDigest: "0",
+      contextLength: CONTEXT_LENGTH,
+      layers: LAYERS,
+      width: WIDTH,
+      vocabulary: SAID.length + 1,
+    };
+    this.said = [...SAID, END].map((piece) => this.tokenizer.id(piece));
+  }
+
+  private vector(name: string): Float64Array {
+    const known = this.vectors.get(name);
+    if (known) return known;
+    const random = xoroshiro128plus(createHash("sha256").update(name).digest().readInt32LE());
+    // A sum of three uniform variates, of variance 1: near enough to a normal one.
+    const made = Float64Array.from({ length: WIDTH }, () => 2 * (uniformFloat64(random) + uniformFloat64(random) + uniformFloat64(random) - 1.5));
+    this.vectors.set(name, made);
+    return made;
+  }
+
+  private after(ids: readonly number[], from: State, each?: (before: State, id: number) => void): State {
+    let state = from;
+    for (const id of ids) {
+      each?.(state, id);
+      const word = this.tokenizer.decode([id]).toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+      const meaning = this.options.synonyms?.[word] ?? word;
+      const tokens = state.tokens + 1;
+      if (word === "" || FUNCTION_WORDS.has(word)) {
+        state = { ...state, tokens };
+        continue;
+      }
+      const [own, pair] = [this.vector(meaning), this.vector(`${state.last} ${meaning}`)];
+      const weight = this.said.includes(id) ? 0.1 : 0.4;
+      const sum = state.sum.map((value, k) => value + weight * ((own[k] as number) + ORDER * (pair[k] as number)));
+      state = { sum, last: meaning, tokens };
+    }
+    return state;
+  }
+
+  /** The sum at length 1, as a model normalises its last state; 0 where nothing was said yet. */
+  private direction({ sum }: State): Float64Array {
+    const length = Math.hypot(...sum);
+    return length === 0 ? sum : sum.map((value) => value / length);
+  }
+
+  /** Log-probabilities of the output vocabulary, with `asked` added to it where it is another token. */
+  private distribution(state: State, asked?: number): { ids: readonly number[]; logs: number[] } {
+    const direction = this.direction(state);
+    const ids = asked === undefined || this.said.includes(asked) ? this.said : [...this.said, asked];
+    const logits = ids.map((id) => {
+      const vector = this.vector(this.tokenizer.decode([id]).toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""));
+      return SHARPNESS * direction.reduce((total, value, k) => total + value * (vector[k] as number), 0);
+    });
+    const top = Math.max(...logits);
+    const log = top + Math.log(logits.reduce((total, logit) => total + Math.exp(logit - top), 0));
+    return { ids, logs: logits.map((logit) => logit - log) };
+  }
+
+  private logProb(state: State, id: number): number {
+    const { ids, logs } = this.distribution(state, id);
+    return logs[ids.indexOf(id)] as number;
+  }
+
+  /** The state before each segment of a row, and after it. */
+  private statesOf(row: Row): { start: State; end: State }[] {
+    const out: { start: State; end: State }[] = [];
+    for (const { ids, parent } of row) {
+      const start = parent === null ? { sum: new Float64Array(WIDTH), last: "", tokens: 0 } : (out[parent]?.end as State);
+      const end = this.after(ids, start);
+      if (end.tokens > CONTEXT_LENGTH) throw new ExpectedError({ code: "input-too-long", message: `${end.tokens} tokens` });
+      out.push({ start, end });
+    }
+    return out;
+  }
+
+  async read({ rows, states, pools, scores, comparisons }: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+    signal?.throwIfAborted();
+    this.options.onRead?.(rows.length);
+    const reached = rows.map((row) => this.statesOf(row));
+    const at = ({ row, segment }: SegmentRef) => reached[row]?.[segment] as { start: State; end: State };
+    const idsOf = ({ row, segment }: SegmentRef) => {
+      const { ids } = rows[row]?.[segment] ?? { ids: [] };
+      if (ids.length === 0) throw new Error("a segment without tokens was asked for");
+      return ids;
+    };
+    const flat = new Float32Array((LAYERS + 1) * states.length * WIDTH);
+    states.forEach((ref, place) => {
+      const ids = idsOf(ref);
+      const direction = this.direction(at(ref).end);
+      const embedding = this.vector(this.tokenizer.decode(ids.slice(-1)));
+      for (let layer = 0; layer <= LAYERS; layer++) {
+        const depth = layer / LAYERS;
+        flat.set(direction.map((value, k) => depth * value + (embedding[k] as number)), (layer * states.length + place) * WIDTH);
+      }
+    });
+    const along = (ref: SegmentRef) => {
+      const before: State[] = [];
+      this.after(idsOf(ref), at(ref).start, (state) => before.push(state));
+      return before;
+    };
+    const scoreOf = (ref: SegmentRef) => along(ref).map((state, t) => this.logProb(state, idsOf(ref)[t] as number));
+    return {
+      states: flat,
+      pools: pools.map((ref) => (idsOf(ref), Float32Array.from(this.direction(at(ref).end), (value) => value + 1))),
+      scores: scores.map(scoreOf),
+      comparisons: comparisons.map((refs) => {
+        const all = refs.map((ref) => along(ref).map((state) => this.distribution(state).logs));
+        const [reference = []] = all;
+        const logs = refs.map(scoreOf);
+        const top = (values: readonly number[] = []) => values.indexOf(Math.max(...values));
+        return {
+          kl: reference.map((p, t) => all.map((q) => p.reduce((total, log, v) => total + Math.exp(log) * (log - (q[t]?.[v] as number)), 0))),
+          sameTop: reference.map((p, t) => all.map((q) => top(p) === top(q[t]))),
+          logProb: reference.map((_, t) => logs.map((values) => values[t] as number)),
+        };
+      }),
+    };
+  }
+
+  async sample({ prompts, samples, maxTokens }: SampleRequest): Promise<number[][][]> {
+    const start = { sum: new Float64Array(WIDTH), last: "", tokens: 0 };
+    return prompts.map(({ ids, seed }) => {
+      const random = xoroshiro128plus(seed);
+      return Array.from({ length: samples }, () => {
+        const out: number[] = [];
+        let state = this.after(ids, start);
+        while (out.length < maxTokens && !this.tokenizer.end.includes(out.at(-1) as number)) {
+          const { ids: choices, logs } = this.distribution(state);
+          let left = uniformFloat64(random);
+          const chosen = choices.find((_, v) => (left -= Math.exp(logs[v] as number)) < 0) ?? (choices.at(-1) as number);
+          out.push(chosen);
+          state = this.after([chosen], state);
+        }
+        return out;
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}

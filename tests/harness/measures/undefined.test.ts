@@ -1,0 +1,113 @@
+/** What cannot be measured is undefined, for a stated reason: never NaN, never 0. */
+import { expect, test } from "vitest";
+import type { ScalarMeasure } from "../../../harness/Measure.ts";
+import { fact } from "../../../harness/measures/fact.ts";
+import { kl, klFirst, klPerToken } from "../../../harness/measures/kl.ts";
+import { logitsTop1 } from "../../../harness/measures/logitsTop1.ts";
+import { overlap } from "../../../harness/measures/overlap.ts";
+import { reconstructionBits } from "../../../harness/measures/reconstructionBits.ts";
+import { information, logMeanExp } from "../../../harness/measures/recoveredInformation.ts";
+import { stateCosine } from "../../../harness/measures/stateCosine.ts";
+import { stateExplained } from "../../../harness/measures/stateExplained.ts";
+import { stateFact } from "../../../harness/measures/stateFact.ts";
+import { statePooledCosine } from "../../../harness/measures/statePooledCosine.ts";
+import { tokensRatio } from "../../../harness/measures/tokensRatio.ts";
+import type { ConditionReading, ItemReading } from "../../../harness/Reading.ts";
+import type { Value } from "../../../harness/Value.ts";
+import { condition, itemOf } from "./readings.ts";
+
+const because = (reason: RegExp) => ({ kind: "undefined", reason: expect.stringMatching(reason) });
+const of = (measure: ScalarMeasure, reading: ConditionReading, others: ConditionReading[] = [], parts: Partial<ItemReading> = {}): Value =>
+  measure.of(reading, itemOf([...others, reading], parts));
+const said = (kl: number[], logProb = kl.map(() => -1)) => ({ kl, sameTop: kl.map(() => true), logProb });
+const vector = (...values: number[]) => Float32Array.from(values);
+
+test.each([kl, klPerToken, klFirst, logitsTop1])("$name of a condition read without continuations", (measure) => {
+  expect(of(measure, condition("c"))).toEqual(because(/without continuations/));
+  expect(of(measure, condition("c", { continuations: [said([]), said([])] }))).toEqual(because(/without continuations/));
+});
+
+test.each([kl, klPerToken, klFirst])("$name where the model rules the text out", (measure) => {
+  expect(of(measure, condition("c", { continuations: [said([Number.POSITIVE_INFINITY])] }))).toEqual(because(/not a finite number \(Infinity\)/));
+  expect(of(measure, condition("c", { continuations: [said([Number.NaN])] }))).toEqual(because(/not a finite number/));
+});
+
+test("a divergence of 0 is a value", () => {
+  expect(of(kl, condition("c", { continuations: [said([0, 0])] }))).toEqual({ kind: "defined", value: 0 });
+});
+
+test("fact: no decoy, not asked, an impossible answer", () => {
+  const asked = condition("c", { answer: [-1], decoyAnswer: [-2] });
+  expect(of(fact, asked, [], { hasDecoy: false })).toEqual(because(/no decoy/));
+  expect(of(fact, condition("c"))).toEqual(because(/not asked/));
+  expect(of(fact, condition("c", { answer: [-1], decoyAnswer: [] }))).toEqual(because(/not asked/));
+  expect(of(fact, condition("c", { answer: [], decoyAnswer: [-1] }))).toEqual(because(/not asked/));
+  const impossible = [Number.NEGATIVE_INFINITY];
+  expect(of(fact, condition("c", { answer: impossible, decoyAnswer: [-1] }))).toEqual(because(/-Infinity/));
+  expect(of(fact, condition("c", { answer: impossible, decoyAnswer: impossible }))).toEqual(because(/NaN/));
+});
+
+test("information: of the original only, and against others", () => {
+  const original = condition("original", { continuations: [said([0], [-3])] });
+  const other = (...continuations: ReturnType<typeof said>[]) => condition("mismatch-1", { continuations });
+  expect(of(information, original)).toEqual(because(/no other original/));
+  expect(of(information, original, [other()])).toEqual(because(/no other original/));
+  expect(of(information, condition("c", { continuations: [said([0])] }), [other(said([0]))])).toEqual(because(/original only/));
+  expect(of(information, original, [other(said([0], [-5]))])).toEqual({ kind: "defined", value: 2 });
+  expect(of(information, original, [other(said([0], [Number.NEGATIVE_INFINITY]))])).toEqual(because(/not a finite number/));
+});
+
+test("log mean exp neither overflows nor underflows", () => {
+  expect(logMeanExp([-2000, -2000])).toBeCloseTo(-2000, 12);
+  expect(logMeanExp([2000, 2000 + Math.log(3)])).toBeCloseTo(2000 + Math.log(2), 10);
+  expect(logMeanExp([Number.NEGATIVE_INFINITY, 0])).toBeCloseTo(-Math.log(2), 12);
+});
+
+test("reconstruction without a filler, or unread", () => {
+  const filler = condition("filler", { reconstruction: [-4] });
+  expect(of(reconstructionBits, condition("c", { reconstruction: [-1] }))).toEqual(because(/not scored/));
+  expect(of(reconstructionBits, condition("c"), [filler])).toEqual(because(/not scored/));
+  expect(of(reconstructionBits, condition("c", { reconstruction: [-4 + Math.LN2] }), [filler])).toEqual({ kind: "defined", value: expect.closeTo(1, 12) });
+});
+
+test("pooled cosine of an empty context and of zero vectors", () => {
+  const original = condition("original", { pooled: vector(1, 0) });
+  expect(of(statePooledCosine, condition("c"), [original])).toEqual(because(/no tokens/));
+  expect(of(statePooledCosine, condition("c", { pooled: vector(1, 2) }))).toEqual(because(/no tokens/));
+  expect(of(statePooledCosine, condition("c", { pooled: vector(0, 0) }), [original])).toEqual(because(/zero/));
+  expect(of(statePooledCosine, condition("c", { pooled: vector(Number.POSITIVE_INFINITY, 0) }), [original])).toEqual(because(/not a finite/));
+});
+
+test("tokens ratio and overlap of texts without tokens or words", () => {
+  const original = condition("original", { text: "one two", tokens: 2 });
+  expect(of(tokensRatio, condition("c", { tokens: 0 }), [original])).toEqual(because(/empty text/));
+  expect(of(tokensRatio, condition("c"), [condition("original", { tokens: 0 })])).toEqual(because(/empty text/));
+  expect(of(tokensRatio, condition("c", { tokens: 4 }), [original])).toEqual({ kind: "defined", value: 0.5 });
+  expect(of(overlap, condition("c", { text: "" }), [condition("original", { text: "…" })])).toEqual(because(/neither text/));
+  expect(of(overlap, condition("c", { text: "one" }))).toEqual(because(/original was not read/));
+  expect(of(overlap, condition("c", { text: "" }), [original])).toEqual({ kind: "defined", value: 0 });
+});
+
+test("states: equal ones, the mean itself, unobserved ones", () => {
+  const at = (measure: typeof stateFact, own: Float32Array | null, x: Float32Array | null, d: Float32Array | null, mean: Float32Array) => {
+    const named = (name: string, state: Float32Array | null) => condition(name, { states: state ? [state] : [] });
+    const others = [named("original", x), ...(d ? [named("decoy", d)] : [])];
+    return measure.at(0, named("c", own), itemOf(others, { mean: [mean] }));
+  };
+  const [a, b, zero] = [vector(1, 2), vector(3, 1), vector(0, 0)];
+  expect(at(stateFact, a, a, a, zero)).toEqual(because(/the same state/));
+  expect(at(stateFact, a, a, null, zero)).toEqual(because(/no decoy/));
+  expect(at(stateFact, a, a, b, zero)).toEqual({ kind: "defined", value: 1 });
+  expect(at(stateFact, b, a, b, zero)).toEqual({ kind: "defined", value: -1 });
+  expect(at(stateExplained, a, b, null, b)).toEqual(because(/equals the corpus mean/));
+  expect(at(stateExplained, zero, a, null, zero)).toEqual({ kind: "defined", value: 0 });
+  expect(at(stateExplained, a, a, null, zero)).toEqual({ kind: "defined", value: 1 });
+  expect(at(stateCosine, a, b, null, b)).toEqual(because(/equals the corpus mean/));
+  expect(at(stateCosine, b, a, null, b)).toEqual(because(/equals the corpus mean/));
+  for (const measure of [stateFact, stateExplained, stateCosine]) {
+    expect(at(measure, null, a, b, zero)).toEqual(because(/no state was observed/));
+    expect(at(measure, a, null, b, zero)).toEqual(because(/no state was observed/));
+    expect(at(measure, vector(Number.POSITIVE_INFINITY, 0), a, b, zero)).toEqual(because(/not a finite number/));
+    expect(at(measure, vector(Number.NaN, 0), a, b, zero)).toEqual(because(/not a finite number/));
+  }
+});
