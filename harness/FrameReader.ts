@@ -1,7 +1,7 @@
 /** A frame as token ids: what the model reads before and after the context, in this frame, for this item. */
 import { ExpectedError } from "../errors.ts";
 import type { Tokenizer } from "../providers/contract.ts";
-import type { Frame } from "../suites/Suite.ts";
+import type { Frame, Item } from "../suites/Suite.ts";
 
 /** Asks a question right after the context, where a frame of plain text does not say otherwise. */
 const PROBE = "\n\nQuestion: {question}\nAnswer:";
@@ -103,6 +103,17 @@ export class FrameReader {
   /** A text that the model is to have written itself, as its ids: after plain text it begins with a space. */
   said(text: string): number[] {
     return this.tokenizer.encode("template" in this.frame ? text : ` ${text}`);
+  }
+
+  /** Tokens that the frame and its longest branch can add to a context. */
+  longestAround(item: Item, continuation: number): number {
+    const { before, after } = this.ids(item.questions[0]?.question ?? "");
+    const said = [item.original, ...item.paraphrases, item.decoy?.paraphrase ?? ""].map((text) => this.said(text).length);
+    const asked = item.questions.map(({ question, answer, decoyAnswer }) => {
+      const answers = [answer, decoyAnswer ?? ""].map((text) => this.said(text).length);
+      return this.probe(question).length + Math.max(...answers);
+    });
+    return before.length + Math.max(after.length + Math.max(continuation, ...said), ...asked);
   }
 
   /** Whether the joined text would be cut into other tokens than its parts: the model never saw such a seam. */

@@ -201,19 +201,23 @@ function candidateConditions(candidate: Candidate, { items, tokenizer, others, s
 /** Names that controls have, or that analysis gives to averages of them. */
 const RESERVED = /^(original|identity|empty|filler|decoy|decoy-paraphrase|shuffled-original|first-half|(paraphrase|mismatch)(-.*)?|(swapped|random|overlap-matched):.*)$/;
 
+/** @throws ExpectedError `candidate-name-reserved`. */
+export function refuseReservedName(name: string, where?: string): void {
+  if (!RESERVED.test(name)) return;
+  throw new ExpectedError({
+    code: "candidate-name-reserved",
+    message: `a candidate is called ${name}, which is the name of a control`,
+    ...(where && { where }),
+    hint: "give the candidate another name",
+  });
+}
+
 /**
  * All conditions of a run, the original first.
  * @throws ExpectedError `candidate-name-reserved`.
  */
 export function conditions(inputs: ConditionInputs): Condition[] {
-  const taken = inputs.candidates.find(({ name }) => RESERVED.test(name));
-  if (taken) {
-    throw new ExpectedError({
-      code: "candidate-name-reserved",
-      message: `a candidate is called ${taken.name}, which is the name of a control`,
-      hint: "give the candidate another name",
-    });
-  }
+  for (const { name } of inputs.candidates) refuseReservedName(name);
   const original = { name: "original", role: "reference", of: null, texts: inputs.items.map((item) => text(item.original)) } as const;
   return [
     original,

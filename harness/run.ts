@@ -5,6 +5,7 @@ import { ExpectedError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { Suite } from "../suites/Suite.ts";
 import { AnswerCache } from "./AnswerCache.ts";
+import { checkSuite } from "./checkSuite.ts";
 import type { Condition } from "./conditions.ts";
 import { FrameReader } from "./FrameReader.ts";
 import { frameMeasures, type StatesByCondition } from "./frameStates.ts";
@@ -64,6 +65,7 @@ interface Session {
  * @throws ExpectedError for whatever was foreseen to go wrong; nothing half-written stays behind.
  */
 export async function run(options: RunOptions): Promise<RunRecord> {
+  checkSuite(options.suite);
   const writer = new RunWriter(options.folder);
   const entries: ModelEntry[] = [];
   try {
@@ -104,6 +106,7 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
   const conditions = await prepareConditions(suite, provider.tokenizer, {
     sentenceVectors: (texts) => pooledTexts(provider, texts, options.signal),
   });
+  refuseTooLong(suite, provider, frames, conditions);
   const bands = bandsOf(suite.bands, provider.identity.layers);
   const headline = suite.bands.findIndex(([low, high]) => low <= 0.6 && 0.6 < high);
   const entry: ModelEntry = {
@@ -122,6 +125,27 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
   const answers = new AnswerCache(options.answers);
   const readings = new ReadingCache(options.answers === null ? null : join(options.answers, "readings"));
   return { options, provider, answers, readings, measures, conditions, frames, entry };
+}
+
+/** Finds a text that the model cannot read whole, before anything is computed. */
+function refuseTooLong(suite: Suite, provider: Provider, frames: readonly FrameReader[], conditions: readonly Condition[]): void {
+  const { tokenizer, identity } = provider;
+  const around = suite.items.map((item) => Math.max(...frames.map((frame) => frame.longestAround(item, suite.continuations.tokens))));
+  // The originals come first, so that an item is blamed for itself before it is blamed as another's control.
+  for (const { name, texts } of conditions) {
+    suite.items.forEach((item, i) => {
+      const encoding = texts[i];
+      if (!encoding || !("text" in encoding)) return;
+      const tokens = tokenizer.encode(encoding.text).length + (around[i] as number);
+      if (tokens <= identity.contextLength) return;
+      throw new ExpectedError({
+        code: "input-too-long",
+        message: `item ${item.id} takes ${tokens} tokens under condition ${name}, and ${identity.name} reads ${identity.contextLength}`,
+        where: suite.locateItem(item.id),
+        hint: "shorten the item, or choose a model with a longer context; Isoglyph never cuts a text in silence",
+      });
+    });
+  }
 }
 
 /** All items in one frame, under each position policy. */

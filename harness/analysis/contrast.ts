@@ -1,7 +1,6 @@
 /** A one-sided test that a per-item contrast is positive on average, with the cluster as its unit. */
 import { meanTest } from "../statistics/meanTest.ts";
-import { studentUpperTail } from "../statistics/studentT.ts";
-import { studentQuantile } from "../statistics/studentT.ts";
+import { studentQuantile, studentUpperTail } from "../statistics/studentT.ts";
 
 export interface Contrast {
   readonly name: string;
@@ -34,7 +33,11 @@ export function contrast(name: string, values: readonly number[], clusters: read
     const p = test.mean > 0 ? smallest : test.mean < 0 ? 1 : 0.5;
     return { ...base, p, pBelow: test.mean < 0 ? smallest : test.mean > 0 ? 1 : 0.5, itemsNeeded: test.mean > 0 ? test.n : null };
   }
-  const wanted = -studentQuantile(alpha, test.df) - studentQuantile(0.2, test.df);
-  const itemsNeeded = test.t > 0 ? Math.ceil(test.n * (wanted / test.t) ** 2) : null;
-  return { ...base, p: test.p, pBelow: studentUpperTail(-test.t, test.df), itemsNeeded };
+  return { ...base, p: test.p, pBelow: studentUpperTail(-test.t, test.df), itemsNeeded: itemsNeeded(test.t, test.df, test.n, alpha) };
+}
+
+/** Items that would give a one-sided test at alpha power 0.8 if t grows with their root; null where it is not above 0. */
+export function itemsNeeded(t: number, df: number, n: number, alpha: number): number | null {
+  const wanted = -studentQuantile(alpha, df) - studentQuantile(0.2, df);
+  return t > 0 ? Math.ceil(n * (wanted / t) ** 2) : null;
 }

@@ -9,7 +9,8 @@
  */
 import { quantile } from "simple-statistics";
 import type { Verdict } from "../../suites/Suite.ts";
-import { type ContrastResult, contrast, testable } from "./contrast.ts";
+import { type ContrastResult, contrast, itemsNeeded, testable } from "./contrast.ts";
+import { studentUpperTail } from "../statistics/studentT.ts";
 import type { InstrumentCheck } from "./instrument.ts";
 import { bestFloor, DISTRIBUTION, FACT, losses, type MeasureKey, STATES } from "./losses.ts";
 import { type Column, combine, type Table } from "./Table.ts";
@@ -91,9 +92,13 @@ function tail(table: Table, condition: string, { alpha }: VerdictSettings): Cont
   });
   const { values, clusters } = combine(table.clusters, [own, ceiling], (mine, theirs) => mine - theirs + TAIL_ALLOWANCE);
   const result = contrast("D tail", values, clusters, alpha);
-  if (!testable(result) || result.se > 0 || result.mean <= 0) return result;
-  // No item differs: with a true difference of −0.10 that had probability at most 0.9 a cluster.
-  return { ...result, p: (1 - TAIL_ALLOWANCE) ** result.clusters };
+  if (!testable(result)) return result;
+  // Few items differ, often none, and their own spread then says too little. If the shares did differ by the
+  // allowance, at least so many items would differ, and the standard error would not be below theirs (a score test).
+  const se = Math.max(result.se, Math.sqrt((TAIL_ALLOWANCE * (1 - TAIL_ALLOWANCE)) / result.clusters));
+  const t = result.mean / se;
+  const df = result.clusters - 1;
+  return { ...result, se, t, p: studentUpperTail(t, df), pBelow: studentUpperTail(-t, df), itemsNeeded: itemsNeeded(t, df, result.n, alpha) };
 }
 
 const tooFew = (clusters: number) => `${clusters} clusters are too few: a verdict takes at least ${FEWEST_CLUSTERS}`;

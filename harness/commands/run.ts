@@ -12,6 +12,7 @@ import { loadSuite } from "../../suites/loadSuite.ts";
 import { pairsSuite } from "../../suites/pairsSuite.ts";
 import type { Suite } from "../../suites/Suite.ts";
 import { analyze } from "../analysis/analyze.ts";
+import { checkSuite } from "../checkSuite.ts";
 import { referenceCorpus } from "../corpus.ts";
 import { run } from "../run.ts";
 import { duration, ProgressReporter } from "./ProgressReporter.ts";
@@ -59,6 +60,7 @@ function stamp(): string {
 export async function runCommand(path: string | undefined, options: RunCommandOptions, signal: AbortSignal): Promise<void> {
   const suite = await suiteOf(path, options);
   for (const model of suite.models) parseModelReference(model);
+  checkSuite(suite);
   if (options.plan) {
     const { plan, planText } = await import("./plan.ts");
     process.stdout.write(planText(suite, await Promise.all(suite.models.map((model) => plan(suite, model)))));

@@ -2,7 +2,7 @@
  * Recovered information R(c) = 1 − Σ_i K_i(c) / Σ_i I_i, a ratio of sums over items, with
  * I_i = (1/M) Σ_m [ log P(y^m|x_i) − log mean_j P(y^m|x_j) ] over other items j of the topic: what the original
  * tells about its continuation beyond what the topic tells (a mutual information by the estimator of
- * Poole et al. 2019, arXiv 1905.06922, eq. 10, leave-one-out form). 1 at the original, 0 where the condition costs as
+ * Poole et al. 2019, arXiv 1905.06922, the leave-one-out bound). 1 at the original, 0 where the condition costs as
  * much as knowing only the topic; below 0 where it misleads. The ratio is formed over the whole run (analysis);
  * this file gives the item's part.
  */

@@ -55,9 +55,12 @@ export class Engine {
     return this.run(graph, { ...batch, ...this.rotary(batch.positions), ...feeds });
   }
 
-  /** Angles up to the largest position in use, in powers of two so that they are rarely made again. */
+  /**
+   * Angles for the positions [b, t] in use, in powers of two so that they are rarely made again; at least t of them,
+   * whatever the positions are, since the kernel refuses a table shorter than the sequence.
+   */
   rotary(positions: TensorData): Record<"cos" | "sin", TensorData> {
-    let largest = 0;
+    let largest = (positions.dims[1] ?? 1) - 1;
     for (const position of positions.data as BigInt64Array) largest = Math.max(largest, Number(position));
     if (this.angles === null || (this.angles.cos.dims[0] as number) <= largest) {
       this.angles = rotaryAngles(this.config, 2 ** Math.ceil(Math.log2(Math.max(largest + 1, 256))));

@@ -227,9 +227,8 @@ export function readGguf(path: string): Gguf {
     const start = Math.ceil(reader.position / alignment) * alignment;
     // Tensors that lie on top of each other would let a small file ask for any amount of memory.
     const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total > reader.size - start) {
-      reader.fail("size of all tensors", total, `more than the ${Math.max(0, reader.size - start)} bytes that follow the header`);
-    }
+    const room = Math.max(0, reader.size - start);
+    if (total > room) reader.fail("size of all tensors", total, `more than the ${room} bytes that follow the header`);
     const tensors = new Map<string, GgufTensor>();
     for (const { relative, ...tensor } of entries) {
       const offset = start + relative;

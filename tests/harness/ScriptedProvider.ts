@@ -57,6 +57,8 @@ export class ScriptedTokenizer implements Tokenizer {
 interface State {
   readonly sum: Float64Array;
   readonly last: string;
+  /** Content words so far. */
+  readonly told: number;
   readonly tokens: number;
 }
 
@@ -75,6 +77,7 @@ export class ScriptedProvider implements Provider {
   readonly tokenizer = new ScriptedTokenizer();
   private readonly options: ScriptedOptions;
   private readonly vectors = new Map<string, Float64Array>();
+  private readonly words: string[] = [];
   private readonly said: readonly number[];
   closed = false;
 
@@ -109,11 +112,19 @@ export class ScriptedProvider implements Provider {
     return made;
   }
 
+  private word(id: number): string {
+    const known = this.words[id];
+    if (known !== undefined) return known;
+    const word = this.tokenizer.decode([id]).toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+    this.words[id] = word;
+    return word;
+  }
+
   private after(ids: readonly number[], from: State, each?: (before: State, id: number) => void): State {
     let state = from;
     for (const id of ids) {
       each?.(state, id);
-      const word = this.tokenizer.decode([id]).toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+      const word = this.word(id);
       const meaning = this.options.synonyms?.[word] ?? word;
       const tokens = state.tokens + 1;
       if (word === "" || FUNCTION_WORDS.has(word)) {
@@ -123,15 +134,18 @@ export class ScriptedProvider implements Provider {
       const [own, pair] = [this.vector(meaning), this.vector(`${state.last} ${meaning}`)];
       const weight = this.said.includes(id) ? 0.1 : 0.4;
       const sum = state.sum.map((value, k) => value + weight * ((own[k] as number) + ORDER * (pair[k] as number)));
-      state = { sum, last: meaning, tokens };
+      state = { sum, last: meaning, told: state.told + (this.said.includes(id) ? 0 : 1), tokens };
     }
     return state;
   }
 
-  /** The sum at length 1, as a model normalises its last state; 0 where nothing was said yet. */
-  private direction({ sum }: State): Float64Array {
-    const length = Math.hypot(...sum);
-    return length === 0 ? sum : sum.map((value) => value / length);
+  /** The sum at length 1, as a model normalises its last state. */
+  private direction({ sum, told }: State): Float64Array {
+    // A model that was told nothing does not say something neutral: it is somewhere else.
+    const elsewhere = this.vector("nothing");
+    const all = sum.map((value, k) => value + 8 * 0.5 ** told * (elsewhere[k] as number));
+    const length = Math.hypot(...all);
+    return all.map((value) => value / length);
   }
 
   /** Log-probabilities of the output vocabulary, with `asked` added to it where it is another token. */
@@ -139,8 +153,10 @@ export class ScriptedProvider implements Provider {
     const direction = this.direction(state);
     const ids = asked === undefined || this.said.includes(asked) ? this.said : [...this.said, asked];
     const logits = ids.map((id) => {
-      const vector = this.vector(this.tokenizer.decode([id]).toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""));
-      return SHARPNESS * direction.reduce((total, value, k) => total + value * (vector[k] as number), 0);
+      const vector = this.vector(this.word(id));
+      let product = 0;
+      for (let k = 0; k < WIDTH; k++) product += (direction[k] as number) * (vector[k] as number);
+      return SHARPNESS * product;
     });
     const top = Math.max(...logits);
     const log = top + Math.log(logits.reduce((total, logit) => total + Math.exp(logit - top), 0));
@@ -156,7 +172,7 @@ export class ScriptedProvider implements Provider {
   private statesOf(row: Row): { start: State; end: State }[] {
     const out: { start: State; end: State }[] = [];
     for (const { ids, parent } of row) {
-      const start = parent === null ? { sum: new Float64Array(WIDTH), last: "", tokens: 0 } : (out[parent]?.end as State);
+      const start = parent === null ? { sum: new Float64Array(WIDTH), last: "", told: 0, tokens: 0 } : (out[parent]?.end as State);
       const end = this.after(ids, start);
       if (end.tokens > CONTEXT_LENGTH) throw new ExpectedError({ code: "input-too-long", message: `${end.tokens} tokens` });
       out.push({ start, end });
@@ -209,7 +225,7 @@ export class ScriptedProvider implements Provider {
   }
 
   async sample({ prompts, samples, maxTokens }: SampleRequest): Promise<number[][][]> {
-    const start = { sum: new Float64Array(WIDTH), last: "", tokens: 0 };
+    const start = { sum: new Float64Array(WIDTH), last: "", told: 0, tokens: 0 };
     return prompts.map(({ ids, seed }) => {
       const random = xoroshiro128plus(seed);
       return Array.from({ length: samples }, () => {

@@ -8,7 +8,7 @@ import type { WeightPolicy } from "../../../providers/embedded/weights.ts";
 // The first hook that opens the model downloads 98 MB; the first test that needs a graph loads it.
 vi.setConfig({ hookTimeout: 300_000, testTimeout: 60_000 });
 
-/** Once a file, in `beforeAll`; to be closed in `afterAll`. */
+/** Once a file, in `beforeAll`; to be closed in `afterAll`. One thread, since files run side by side. */
 export function openDefaultModel(weights: WeightPolicy): Promise<EmbeddedProvider> {
-  return openModel(DEFAULT_MODEL, { weights, purpose: "batch", threads: 2 });
+  return openModel(DEFAULT_MODEL, { weights, purpose: "batch", threads: 1 });
 }

@@ -1,7 +1,7 @@
 /** What a segment gives doesn't depend on who shares the request, on the order, or on how a tree is cut. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReadRequest, ReadResult, Row } from "../../../providers/contract.ts";
-import type { EmbeddedProvider } from "../../../providers/embedded/EmbeddedProvider.ts";
+import { EmbeddedProvider } from "../../../providers/embedded/EmbeddedProvider.ts";
 import { traceText } from "../../../providers/embedded/traceText.ts";
 import { openDefaultModel } from "./defaultModel.ts";
 import { absoluteError, relativeError, rowOf } from "./oracle.ts";
@@ -221,12 +221,16 @@ describe("refusals", () => {
   const tokens = (count: number) => new Array<number>(count).fill(30);
 
   it.each([
-    ["a row", [{ ids: tokens(8193), parent: null }]],
-    ["a branch", [{ ids: tokens(8000), parent: null }, { ids: tokens(193), parent: 0 }]],
-    ["a late start", [{ ids: tokens(1), parent: null }, { ids: tokens(2), parent: 0, start: 8191 }]],
-  ] as const)("%s that needs position 8193 is too long", async (_, row) => {
-    const rows = [[{ ids: [30], parent: null }], row];
-    await expect(read({ rows })).rejects.toMatchObject({ name: "ExpectedError", code: "input-too-long", message: expect.stringContaining("8193") });
+    ["a row", [{ ids: tokens(21), parent: null }]],
+    ["a branch", [{ ids: tokens(15), parent: null }, { ids: tokens(6), parent: 0 }]],
+    ["a late start", [{ ids: tokens(1), parent: null }, { ids: tokens(2), parent: 0, start: 19 }]],
+  ] as const)("%s that needs position 21 of 20 is too long, and one fewer is not", async (_, row) => {
+    const small = new EmbeddedProvider({ ...provider.identity, contextLength: 20 }, provider.tokenizer, provider.engine);
+    const request = { states: [], pools: [], scores: [], comparisons: [] };
+    const fitting = row.map((segment) => ({ ...segment, ids: segment.ids.slice(1) }));
+    await small.read({ ...request, rows: [fitting] });
+    const expected = { name: "ExpectedError", code: "input-too-long", message: "the text takes 21 positions, and smollm2-135m reads 20" };
+    await expect(small.read({ ...request, rows: [fitting, row] })).rejects.toMatchObject(expected);
   });
 
   it("an aborted reading stops", async () => {

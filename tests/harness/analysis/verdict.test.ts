@@ -1,0 +1,292 @@
+/** Verdicts on records whose truth is known. */
+import { describe, expect, test } from "vitest";
+import { EXIT } from "../../../errors.ts";
+import { analyze, type ConditionVerdict } from "../../../harness/analysis/analyze.ts";
+import { type Draw, DRAWS, type Plant, planted, type Truth, usual } from "./plantedRecord.ts";
+
+const SEEDS = [1, 2, 3, 4, 5];
+
+function model(plant: Partial<Plant> & Pick<Plant, "candidates">) {
+  const analysis = analyze(planted({ seed: 1, ...plant }));
+  const [first] = analysis.models;
+  if (!first) throw new Error("no model");
+  const named = (name: string) => [...first.candidates, ...first.foils].find(({ condition }) => condition === name) as ConditionVerdict;
+  return { analysis, first, named, verdict: (name: string) => named(name).verdict };
+}
+
+const every = (...draws: [string, Draw][]) => ({ candidates: Object.fromEntries(draws) });
+const good = every(["good", DRAWS.good]);
+
+describe.each(SEEDS)("magnitudes of a real run, seed %i", (seed) => {
+  const { verdict, first, named, analysis } = model({
+    seed,
+    candidates: { perfect: DRAWS.perfect, good: DRAWS.good, copy: DRAWS["near-copy"], chinese: DRAWS.chinese, floor: DRAWS.floor },
+    controls: { "overlap-matched:good": usual(3.4, 0.5, 0.25, 0.44, -0.6, 0.9) },
+  });
+
+  test("the instrument holds", () => {
+    expect(first.instrument.flatMap(({ reasons }) => reasons)).toEqual([]);
+    expect(first.instrument.map(({ measure, holds }) => [measure, holds])).toEqual([["kl", true], ["state.explained", true], ["fact", true]]);
+    expect(first.passedFoils).toEqual([]);
+  });
+
+  test("candidates", () => {
+    expect(["perfect", "good", "copy", "chinese", "floor"].map(verdict)).toEqual(["equivalent", "equivalent", "near-copy, fact lost", "different", "different"]);
+    expect(named("copy").reasons[0]).toMatch(/the changed fact is lost/);
+    expect(named("good").frames[0]?.parts.map(({ name }) => name)).toEqual([
+      "A kl",
+      "A state.explained",
+      "B fact",
+      "C shuffled-original",
+      "C first-half",
+      "C overlap-matched:good",
+      "D tail",
+    ]);
+    for (const { p, adjusted } of first.candidates) expect(adjusted).toBeGreaterThanOrEqual(p as number);
+    expect(analysis.exit, "no gates").toBe(EXIT.ok);
+  });
+
+  test("foils are not equivalent, and the decoy is what it is", () => {
+    expect(verdict("decoy")).toBe("near-copy, fact lost");
+    expect(verdict("shuffled-original")).toBe("different");
+    expect(["first-half", "overlap-matched:good"].map(verdict)).not.toContain("equivalent");
+  });
+});
+
+test("a tail of failures is never equivalent, however good the rest", () => {
+  const honest: Draw = (truth) => ({ kl: 3 * truth.difficulty * Math.exp(0.3 * truth.normal()), explained: 0.35 + 0.2 * truth.normal(), fact: truth.fact });
+  for (const items of [40, 120]) {
+    for (const seed of SEEDS) {
+      const tail: Draw = (truth) => (truth.i % 20 < 3 ? { ...DRAWS.floor(truth), kl: 25 } : DRAWS.perfect(truth));
+      const { named } = model({ seed, items, ...every(["tail", tail], ["perfect", DRAWS.perfect]), controls: { "paraphrase-near": honest, "paraphrase-far": honest } });
+      expect(named("perfect").verdict).toBe("equivalent");
+      expect(named("tail").verdict).toBe("inconclusive");
+      expect(named("tail").reasons.some((reason) => reason.startsWith("D tail is undecided"))).toBe(true);
+    }
+  }
+});
+
+test("a lost fact is in the tail even where the text is near", () => {
+  const swap: Draw = (truth) => (truth.i % 4 === 0 ? { kl: 0.1, explained: 1, fact: truth.decoyFact } : DRAWS.perfect(truth));
+  const { named } = model(every(["swap", swap]));
+  const parts = named("swap").frames[0]?.parts ?? [];
+  const d = parts.find(({ name }) => name === "D tail");
+  expect(d && "t" in d && d.t).toBeLessThan(1);
+  expect(named("swap").verdict).not.toBe("equivalent");
+});
+
+test("the distribution may be close and the states not", () => {
+  const { verdict, named } = model(every(["half", (truth) => ({ ...DRAWS.good(truth), explained: -1 + 0.3 * truth.normal() })]));
+  expect(verdict("half")).toBe("different");
+  expect(named("half").reasons[0]).toMatch(/^A state\.explained is clearly below 0/);
+});
+
+test("a foil that comes nearer makes a candidate different", () => {
+  const { verdict, named } = model({ ...good, controls: { "overlap-matched:good": (truth) => ({ ...DRAWS.good(truth), kl: 0.2 * truth.difficulty, fact: truth.decoyFact }) } });
+  expect(verdict("good")).toBe("different");
+  expect(named("good").reasons[0]).toMatch(/^C overlap-matched:good is clearly below 0/);
+});
+
+describe("what is missing costs the verdict", () => {
+  test("fewer than 20 clusters: inconclusive, however many items, and whatever else fails", () => {
+    expect(model({ ...good, items: 20 }).verdict("good")).toBe("equivalent");
+    for (const plant of [{ items: 19 }, { items: 76, perCluster: 4 }, { items: 3 }, { items: 1 }]) {
+      const { named } = model({ ...good, ...plant });
+      expect(named("good").verdict).toBe("inconclusive");
+      expect(named("good").reasons).toEqual([expect.stringMatching(/^\d+ clusters are too few: a verdict takes at least 20$/)]);
+    }
+  });
+
+  test("an encoding for fewer than 20 of the clusters", () => {
+    const { named } = model(every(["rare", (truth) => (truth.i < 19 ? DRAWS.good(truth) : null)], ["good", DRAWS.good]));
+    expect(named("rare").verdict).toBe("inconclusive");
+    expect(named("rare").reasons[0]).toMatch(/^19 clusters/);
+    expect(named("good").verdict).toBe("equivalent");
+  });
+
+  test("no decoys: at most close, fact untested", () => {
+    const { verdict, named } = model({ ...every(["good", DRAWS.good], ["floor", DRAWS.floor]), without: ["decoy"] });
+    expect(verdict("good")).toBe("close, fact untested");
+    expect(named("good").reasons).toEqual(["no item has a decoy"]);
+    expect(verdict("floor")).toBe("different");
+  });
+
+  test("decoys in fewer than 20 clusters: the fact is untested", () => {
+    const some = (draw: Draw): Draw => (truth) => (truth.i < 15 ? draw(truth) : null);
+    const decoy: Draw = (truth) => ({ kl: 0.7, explained: 0.98, fact: truth.decoyFact });
+    const { verdict, named } = model({ ...good, controls: { decoy: some(decoy), "decoy-paraphrase": some(decoy) } });
+    expect(verdict("good")).toBe("close, fact untested");
+    expect(named("good").reasons[0]).toMatch(/^fact: 15 clusters are too few/);
+  });
+
+  test("a question that does not tell the facts apart: the fact is untested", () => {
+    const { verdict, named } = model({ ...good, controls: { "decoy-paraphrase": (truth) => ({ kl: 3, explained: 0.6, fact: truth.fact }) } });
+    expect(verdict("good")).toBe("close, fact untested");
+    expect(named("good").reasons[0]).toMatch(/decoy-paraphrase does not lie clearly on the decoy's side/);
+  });
+
+  test("no paraphrases: inconclusive, with the reason, for good and bad alike", () => {
+    const { named } = model({ ...every(["good", DRAWS.good], ["floor", DRAWS.floor]), without: ["paraphrase"] });
+    for (const name of ["good", "floor"]) {
+      expect(named(name).verdict).toBe("inconclusive");
+      expect(named(name).reasons).toEqual(["there is no paraphrase to serve as ceiling"]);
+    }
+  });
+
+  test("what the provider cannot show: unobservable", () => {
+    const { named } = model({ ...good, unobservable: { "state.explained": "the server shows no states" } });
+    expect(named("good").verdict).toBe("unobservable");
+    expect(named("good").reasons).toEqual(["state.explained: the server shows no states"]);
+    expect(named("good").p).toBeNull();
+    expect(model({ ...good, unobservable: { "reconstruction.bits": "no" } }).verdict("good")).toBe("equivalent");
+  });
+
+  test("an inconclusive verdict names the part and the number of items that would do", () => {
+    const { named } = model(every(["unsure", (truth) => ({ ...DRAWS.perfect(truth), fact: 0.75 * truth.fact + 0.25 * truth.decoyFact + 2.5 * truth.normal() })]));
+    expect(named("unsure").verdict).toBe("inconclusive");
+    expect(named("unsure").reasons.join("\n")).toMatch(/B fact is undecided \(t = .*, n = 40\): (about \d+ items would do|no number of items would do)/);
+  });
+});
+
+describe("the instrument", () => {
+  const usual = (kl: number, explained: number): Draw => (truth) => ({ kl: kl * truth.difficulty, explained: explained + 0.2 * truth.normal(), fact: truth.fact });
+  const failing = (controls: Record<string, Draw>, plant: Partial<Plant> = {}) => {
+    const { named, first } = model({ ...good, controls, ...plant });
+    expect(named("good").verdict).toBe("instrument-failed");
+    expect(named("good").p).toBeNull();
+    return { reasons: named("good").reasons, first };
+  };
+
+  test("floor and ceiling that do not separate", () => {
+    const { reasons } = failing({ empty: (truth) => ({ ...DRAWS.floor(truth), kl: truth.difficulty * (3 + 3 * truth.uniform()) }) });
+    expect(reasons[0]).toMatch(/the paraphrase and the floor empty do not separate/);
+  });
+
+  test("a paraphrase that does not beat shuffled words, or half a sentence", () => {
+    expect(failing({ "shuffled-original": usual(2.9, -1) }).reasons[0]).toMatch(/kl|does not beat shuffled-original/);
+    expect(failing({ "first-half": usual(9, 0.5) }).reasons).toEqual([expect.stringMatching(/does not beat first-half/)]);
+    expect(failing({}, { without: ["first-half"] }).reasons[0]).toMatch(/cannot be held against first-half/);
+  });
+
+  test("a difference within ten noise floors", () => {
+    expect(failing({}, { noise: 2 }).reasons[0]).toMatch(/less than 10 times the noise floor 2/);
+    expect(model({ ...good, noise: 0.05 }).verdict("good")).toBe("equivalent");
+  });
+
+  test("an original that is not read the same twice", () => {
+    const identity = (explained: number): Draw => (truth) => (truth.i < 3 ? { kl: 0, explained, fact: truth.fact } : null);
+    const records = (explained: number) => {
+      // Read under a name of its own, for some items only.
+      const record = planted({ seed: 1, candidates: { good: DRAWS.good, identity: identity(explained) } });
+      return analyze(record).models[0]?.candidates[0];
+    };
+    expect(records(1 - 1e-6)?.verdict).toBe("equivalent");
+    expect(records(0.98)?.verdict).toBe("instrument-failed");
+    expect(records(0.98)?.reasons[0]).toMatch(/the original read twice differs/);
+  });
+
+  test("a foil that comes out equivalent takes every candidate's verdict", () => {
+    const { first, named, analysis } = model({
+      ...every(["good", DRAWS.good], ["floor", DRAWS.floor]),
+      controls: { "overlap-matched:floor": (truth) => ({ ...DRAWS.good(truth), kl: 0.2 * truth.difficulty }) },
+      gates: [{ candidate: "floor", require: "different" }],
+    });
+    expect(first.passedFoils).toEqual(["overlap-matched:floor"]);
+    for (const name of ["good", "floor"]) {
+      expect(named(name).verdict).toBe("instrument-failed");
+      expect(named(name).reasons).toEqual(["a foil came out equivalent: overlap-matched:floor"]);
+      expect([named(name).p, named(name).adjusted]).toEqual([null, null]);
+    }
+    expect(analysis.exit).toBe(EXIT.instrument);
+  });
+});
+
+describe("frames and positions", () => {
+  const inFrame = (frame: string, bad: Draw, otherwise: Draw): Draw => (truth) => (truth.frame === frame ? bad : otherwise)(truth);
+
+  test("a verdict must hold in each frame", () => {
+    const frames = ["one", "two", "three"];
+    const { named } = model({ frames, ...every(["good", DRAWS.good], ["mixed", inFrame("two", DRAWS.floor, DRAWS.good)]) });
+    expect(named("good").verdict).toBe("equivalent");
+    expect(named("good").p).toBe(Math.max(...named("good").frames.map(({ p }) => p as number)));
+    expect(named("mixed").verdict).toBe("inconclusive");
+    expect(named("mixed").p).toBeNull();
+    expect(named("mixed").reasons[0]).toBe("the frames disagree: one equivalent, two different, three equivalent");
+  });
+
+  test("an instrument that fails in one frame fails", () => {
+    const first: Draw = (truth) => ({ kl: truth.frame === "two" ? 0.1 : 4.5 * truth.difficulty, explained: -0.3, fact: truth.fact });
+    expect(model({ frames: ["one", "two"], ...good, controls: { "first-half": first } }).verdict("good")).toBe("instrument-failed");
+  });
+
+  test("positions under which the scores differ are length-confounded, and the verdict must hold under both", () => {
+    const shorter = (by: number): Draw => (truth) => {
+      const drawn = DRAWS.good(truth);
+      return truth.positions === "matched" ? { ...drawn, kl: drawn.kl + by * truth.difficulty } : drawn;
+    };
+    const { named } = model({ positions: ["natural", "matched"], ...every(["same", shorter(0)], ["shifted", shorter(1.2)], ["broken", shorter(12)]) });
+    expect(named("same").warnings).toEqual([]);
+    expect(named("shifted").warnings).toEqual([expect.stringMatching(/^length-confounded in restate: score 1\.\d\d at natural, 1\.\d\d at matched positions$/)]);
+    expect(named("shifted").verdict).toBe("equivalent");
+    expect(named("broken").verdict).toBe("inconclusive");
+  });
+});
+
+describe("over the verdicts of a run", () => {
+  // A contrast of B with p just below α alone.
+  const borderline = (truth: Truth) => {
+    const spread = truth.i % 2 === 0 ? 0.3 : -0.3;
+    const both = ["paraphrase-near", "paraphrase-far"].map((name) => truth.drawn.get(name)?.fact ?? 0);
+    const paraphrase = ((both[0] as number) + (both[1] as number)) / 2;
+    return { kl: 0.5, explained: 0.9, fact: truth.decoyFact + 0.8 * (paraphrase - truth.decoyFact) + 0.108 + spread };
+  };
+
+  test("Holm demotes what would hold alone", () => {
+    const alone = model(every(["borderline", borderline])).named("borderline");
+    expect(alone.verdict).toBe("equivalent");
+    expect(alone.p).toBeGreaterThan(0.0125);
+    expect(alone.adjusted).toBe(alone.p);
+    const { named } = model(every(["borderline", borderline], ["good", DRAWS.good], ["second", borderline]));
+    expect(named("borderline").verdict).toBe("inconclusive");
+    expect(named("borderline").reasons[0]).toMatch(/^equivalent alone, but not after correction for 3 verdicts \(p = 0\.0\d+\)$/);
+    expect(named("borderline").adjusted).toBeCloseTo(2 * (named("borderline").p ?? 0), 12);
+    expect(named("good").verdict).toBe("equivalent");
+  });
+
+  test("verdicts that claim nothing count too: the family is what was tried, not what came out", () => {
+    const unsure: Draw = (truth) => ({ ...borderline(truth), fact: borderline(truth).fact - 0.108 });
+    const { named } = model(every(["unsure", unsure], ["borderline", borderline]));
+    expect(named("unsure").verdict).toBe("inconclusive");
+    expect(named("borderline").adjusted).toBeCloseTo(2 * (named("borderline").p ?? 0), 12);
+    expect(named("borderline").verdict).toBe("inconclusive");
+  });
+
+  test("the models of a run are one family", () => {
+    const { analysis } = model({ ...every(["good", DRAWS.good]), models: ["one", "two"] });
+    const [one, two] = analysis.models.map(({ candidates }) => candidates[0]).sort((a, b) => (a?.p ?? 0) - (b?.p ?? 0));
+    expect(one?.adjusted).toBe(2 * (one?.p as number));
+    expect(two?.adjusted).toBe(Math.max(2 * (one?.p as number), two?.p as number));
+  });
+});
+
+describe("gates and exit codes", () => {
+  const exit = (plant: Partial<Plant>, ...gates: Plant["gates"] & {}) => {
+    const candidates = { good: DRAWS.good, floor: DRAWS.floor };
+    const { analysis } = model({ candidates, gates, ...plant });
+    return [analysis.exit, ...analysis.gates.map(({ holds }) => holds)];
+  };
+
+  test("0 where all hold, 1 where one does not, 3 where nothing could be seen", () => {
+    expect(exit({}, { candidate: "good", require: "equivalent" }, { candidate: "floor", require: "different" })).toEqual([0, true, true]);
+    expect(exit({}, { candidate: "good", require: "equivalent" }, { candidate: "floor", require: "equivalent" })).toEqual([1, true, false]);
+    expect(exit({ items: 10 }, { candidate: "good", require: "equivalent" }), "inconclusive included").toEqual([1, false]);
+    const unobservable = { kl: "no logits" };
+    expect(exit({ unobservable }, { candidate: "good", require: "equivalent" })).toEqual([3, false]);
+    expect(exit({ unobservable }, { candidate: "good", require: "unobservable" })).toEqual([0, true]);
+    expect(exit({ noise: 2 }, { candidate: "good", require: "equivalent" })).toEqual([3, false]);
+  });
+
+  test("a gate holds for every model", () => {
+    expect(exit({ models: ["one", "two"] }, { candidate: "good", require: "equivalent" })).toEqual([0, true, true]);
+  });
+});

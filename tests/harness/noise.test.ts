@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { evaluate } from "../../harness/evaluate.ts";
+import { FrameReader } from "../../harness/FrameReader.ts";
+import { MEASURES } from "../../harness/measures.ts";
+import { measureNoise, noiseConditions, noiseItems } from "../../harness/noise.ts";
+import { bandsOf, type ConditionReading } from "../../harness/Reading.ts";
+import { type ConditionText, readItem } from "../../harness/readItem.ts";
+import type { Provider, ReadRequest } from "../../providers/contract.ts";
+import type { Item } from "../../suites/Suite.ts";
+import { ScriptedProvider } from "./ScriptedProvider.ts";
+import { scriptedItems, SYNONYMS } from "./scriptedSuite.ts";
+
+test("three items, spread over the suite; all of them where there are no more", () => {
+  const items = (count: number) => [...noiseItems(count)];
+  expect([0, 1, 2, 3, 4, 40].map(items)).toEqual([[], [0], [0, 1], [0, 1, 2], [0, 1, 2], [0, 13, 26]]);
+});
+
+const item = scriptedItems(1)[0] as Item;
+const CONDITIONS: ConditionText[] = [
+  { name: "original", role: "reference", text: item.original },
+  { name: "paraphrase-near", role: "ceiling", text: item.paraphrases[0] as string },
+  { name: "paraphrase-far", role: "ceiling", text: item.paraphrases[1] as string },
+  { name: "filler", role: "floor", text: "It is here to fill some space." },
+  { name: "decoy", role: "foil", text: item.decoy?.text as string },
+  { name: "one", role: "candidate", text: "green boxes" },
+  { name: "two", role: "candidate", text: "boxes" },
+];
+
+test("read again: the original, the first candidate, the first ceiling", () => {
+  expect(noiseConditions(CONDITIONS).map(({ name }) => name)).toEqual(["original", "one", "paraphrase-near"]);
+});
+
+/** Adds `wobble(call)` nats to what the answer to each read call scores, and to a state. */
+function wobbling(provider: Provider, wobble: (call: number) => number): Provider {
+  let call = 0;
+  const read = async (request: ReadRequest) => {
+    const result = await provider.read(request);
+    const off = wobble(call++);
+    return {
+      ...result,
+      states: result.states.map((value) => value + off),
+      comparisons: result.comparisons.map((comparison) => ({ ...comparison, kl: comparison.kl.map((row) => row.map((value, column) => (column === 0 ? 0 : value + off))) })),
+    };
+  };
+  return { ...provider, identity: provider.identity, tokenizer: provider.tokenizer, capabilities: provider.capabilities, read, sample: provider.sample.bind(provider), close: provider.close.bind(provider) };
+}
+
+async function noiseOf(wobble: (call: number) => number) {
+  const provider = wobbling(new ScriptedProvider({ synonyms: SYNONYMS }), wobble);
+  const frame = new FrameReader("restate", { before: "Note: ", after: " So," }, provider.tokenizer, "here");
+  const continuations = [provider.tokenizer.encode(" sea town"), provider.tokenizer.encode(" farm work rest")];
+  const request = { item, frame, positions: "natural", conditions: CONDITIONS, continuations, controls: 1 } as const;
+  const conditions = await readItem(request, provider);
+  const mean = (conditions.get("original") as ConditionReading).states.map((state) => new Float32Array(state.length));
+  const reading = { item, conditions, mean, hasDecoy: true, bands: bandsOf([[0.25, 0.5]], 4) };
+  const records = Object.fromEntries([...conditions].map(([name, one]) => [name, evaluate(MEASURES, one, reading)]));
+  const { differences, identity } = await measureNoise(request, reading, records, MEASURES, provider);
+  const find = (measure: string, layer = "") => differences.find((one) => one.measure === measure && one.layer === layer)?.difference;
+  return { find, identity, differences };
+}
+
+test("nothing moves: every difference is 0", async () => {
+  const { differences, identity } = await noiseOf(() => 0);
+  expect(differences.length).toBeGreaterThan(10);
+  expect(new Set(differences.map(({ measure, layer }) => `${measure} ${layer}`)).size).toBe(differences.length);
+  expect(differences.filter(({ difference }) => difference !== 0)).toEqual([]);
+  expect(identity.values.find(({ measure }) => measure === "kl")?.value).toEqual({ kind: "defined", value: 0 });
+});
+
+test("alone against in the batch: the largest difference is kept", async () => {
+  // 2 and 3 tokens a continuation: 2.5 on average.
+  const { find, identity } = await noiseOf((call) => (call === 0 ? 0 : 0.001));
+  expect(find("kl")).toBeCloseTo(0.0025, 10);
+  expect(find("kl.per-token")).toBeCloseTo(0.001, 10);
+  expect(find("state.cosine", "25-50%")).toBeGreaterThan(0);
+  expect(find("fact")).toBe(0);
+  const explained = identity.values.find(({ measure }) => measure === "state.explained")?.value;
+  expect(explained).toMatchObject({ kind: "defined" });
+  expect(explained, "held against the original in its batch").not.toEqual({ kind: "defined", value: 1 });
+});
+
+test("run against repeat", async () => {
+  const { find } = await noiseOf((call) => (call === 2 ? 0.004 : 0));
+  expect(find("kl")).toBeCloseTo(0.01, 10);
+});
