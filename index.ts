@@ -1,9 +1,10 @@
 /** Isoglyph as a library: the same record as the command line, without its table and its exit. */
+
+export { ExpectedError } from "./errors.ts";
 export { type Analysis, analyze } from "./harness/analysis/analyze.ts";
 export { referenceCorpus } from "./harness/corpus.ts";
-export { run, type RunOptions } from "./harness/run.ts";
-export { readRun, type RunRecord } from "./harness/RunRecord.ts";
-export { ExpectedError } from "./errors.ts";
+export { type RunRecord, readRun } from "./harness/RunRecord.ts";
+export { type RunOptions, run } from "./harness/run.ts";
 export type { Provider } from "./providers/contract.ts";
 export { openModel } from "./providers/embedded/openModel.ts";
 export { loadSuite } from "./suites/loadSuite.ts";

@@ -24,7 +24,10 @@ export class AnswerCache {
     const body = JSON.stringify(value);
     mkdirSync(join(this.folder, name.slice(0, 2)), { recursive: true });
     const temporary = `${path}.${process.pid}.tmp`;
-    writeFileSync(temporary, JSON.stringify({ sha256: createHash("sha256").update(body).digest("hex"), value: JSON.parse(body) }));
+    writeFileSync(
+      temporary,
+      JSON.stringify({ sha256: createHash("sha256").update(body).digest("hex"), value: JSON.parse(body) }),
+    );
     renameSync(temporary, path);
     return value;
   }

@@ -61,7 +61,9 @@ export class FrameReader {
       return { before: this.frame.before, after: (after ?? this.frame.after).replaceAll("{question}", () => question) };
     }
     // The context's slot first: a question may itself contain "{context}".
-    const content = (chatUser ?? this.frame.user).replace("{context}", PLACEHOLDER).replaceAll("{question}", () => question);
+    const content = (chatUser ?? this.frame.user)
+      .replace("{context}", PLACEHOLDER)
+      .replaceAll("{question}", () => question);
     const rendered = this.tokenizer.chat?.([{ role: "user", content }]) ?? "";
     const [before, rest, ...more] = rendered.split(PLACEHOLDER);
     if (before === undefined || rest === undefined || more.length > 0) {
@@ -108,7 +110,9 @@ export class FrameReader {
   /** Tokens that the frame and its longest branch can add to a context. */
   longestAround(item: Item, continuation: number): number {
     const { before, after } = this.ids(item.questions[0]?.question ?? "");
-    const said = [item.original, ...item.paraphrases, item.decoy?.paraphrase ?? ""].map((text) => this.said(text).length);
+    const said = [item.original, ...item.paraphrases, item.decoy?.paraphrase ?? ""].map(
+      (text) => this.said(text).length,
+    );
     const asked = item.questions.map(({ question, answer, decoyAnswer }) => {
       const answers = [answer, decoyAnswer ?? ""].map((text) => this.said(text).length);
       return this.probe(question).length + Math.max(...answers);

@@ -3,7 +3,22 @@
  * that was done. Both are only ever added to, and every report is made from them alone.
  */
 import { createHash } from "node:crypto";
-import { appendFileSync, closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { EXIT, ExpectedError } from "../errors.ts";
 import type { ModelIdentity } from "../providers/contract.ts";
@@ -52,7 +67,12 @@ export interface Manifest {
     readonly alpha: number;
     readonly seed: number;
     readonly positions: readonly Positions[];
-    readonly continuations: { readonly samples: number; readonly controls: number; readonly tokens: number; readonly seed: number };
+    readonly continuations: {
+      readonly samples: number;
+      readonly controls: number;
+      readonly tokens: number;
+      readonly seed: number;
+    };
     readonly candidates: Readonly<Record<string, CandidateSpec>>;
     readonly gates: readonly Gate[];
   };
@@ -152,7 +172,8 @@ export class RunWriter {
   discard(): void {
     if (this.journal === null) return;
     closeSync(this.journal);
-    for (const name of ["run.json", "journal.jsonl", "states"]) rmSync(join(this.folder, name), { recursive: true, force: true });
+    for (const name of ["run.json", "journal.jsonl", "states"])
+      rmSync(join(this.folder, name), { recursive: true, force: true });
     if (isEmptyFolder(this.folder)) rmdirSync(this.folder);
   }
 }
@@ -165,8 +186,12 @@ function unwritable(path: string, error: unknown): ExpectedError {
   const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
   return new ExpectedError({
     code: full ? "disk-full" : "run-folder-unwritable",
-    message: full ? `the disk is full; could not write to ${path}` : `could not write to ${path}: ${(error as Error).message}`,
-    hint: full ? "free some space, or name a folder on another disk with --out" : "choose a folder that can be written with --out",
+    message: full
+      ? `the disk is full; could not write to ${path}`
+      : `could not write to ${path}: ${(error as Error).message}`,
+    hint: full
+      ? "free some space, or name a folder on another disk with --out"
+      : "choose a folder that can be written with --out",
     exit: full ? EXIT.incomplete : EXIT.usage,
     cause: error,
   });
@@ -185,7 +210,10 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
 }
 
 /** What of the planned work the record does not hold yet. */
-export function missingBatches({ manifest, batches }: RunRecord): { readonly missing: number; readonly planned: number } {
+export function missingBatches({ manifest, batches }: RunRecord): {
+  readonly missing: number;
+  readonly planned: number;
+} {
   const frames = manifest.models.reduce((sum, model) => sum + Object.keys(model.frames).length, 0);
   const planned = frames * manifest.suite.positions.length * manifest.items.length;
   return { missing: planned - batches.length, planned };
@@ -203,7 +231,9 @@ function damaged(where: string, what: string): ExpectedError {
 /** Batches with the values that were computed later. */
 function joined(entries: readonly JournalEntry[]): Batch[] {
   const key = ({ model, frame, positions, item }: JournalEntry) => JSON.stringify([model, frame, positions, item]);
-  const late = new Map(entries.flatMap((entry) => ("overAllItems" in entry ? [[key(entry), entry.overAllItems] as const] : [])));
+  const late = new Map(
+    entries.flatMap((entry) => ("overAllItems" in entry ? [[key(entry), entry.overAllItems] as const] : [])),
+  );
   return entries.flatMap((entry) => {
     if ("overAllItems" in entry) return [];
     const extra = late.get(key(entry)) ?? {};
@@ -242,7 +272,8 @@ export function readRun(folder: string): RunRecord {
   const lines = readFileSync(journalPath, "utf8").split("\n");
   // A run that was killed may leave half a line at the end; that batch simply was not done.
   const torn = lines.pop();
-  if (torn !== "" && torn !== undefined) process.stderr.write(`note: the last line of ${journalPath} is incomplete and was left out\n`);
+  if (torn !== "" && torn !== undefined)
+    process.stderr.write(`note: the last line of ${journalPath} is incomplete and was left out\n`);
   const entries = lines.map((line, i) => {
     const match = /^\{"checksum":"([0-9a-f]{16})","batch":(.*)\}$/.exec(line);
     if (match?.[1] === undefined || match[2] === undefined || checksum(match[2]) !== match[1]) {

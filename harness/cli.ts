@@ -11,13 +11,19 @@ function program(signal: AbortSignal): Command {
     .version(version())
     .exitOverride()
     .showHelpAfterError("(isoglyph --help lists the commands)")
-    .addHelpText("after", "\nExit codes: 0 all gates hold, 1 a gate fails, 2 wrong usage or suite, 3 the instrument failed,\n4 incomplete, 130 interrupted.");
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 all gates hold, 1 a gate fails, 2 wrong usage or suite, 3 the instrument failed,\n4 incomplete, 130 interrupted.",
+    );
 
   cli
     .command("run")
     .description("run a suite, or pairs of original and encoding from a CSV file, and write the run's folder")
     .argument("[suite]", "a suite file, or a folder with a suite.yaml")
-    .option("--pairs <file>", "a CSV file with the columns original, encoding (and paraphrase, decoy, question, answer …)")
+    .option(
+      "--pairs <file>",
+      "a CSV file with the columns original, encoding (and paraphrase, decoy, question, answer …)",
+    )
     .option("--model <ref>", "a model: smollm2-135m or path/to/model.gguf; may be repeated", collect, [])
     .option("--profile <name>", "a profile of the suite")
     .option("--out <dir>", "the run's folder (default: runs/<suite>-<time>)")
@@ -93,7 +99,14 @@ async function main(): Promise<number> {
     if (asked) process.exit(EXIT.interrupted);
     asked = true;
     process.stderr.write("\ninterrupted: stopping after the batch in hand (again to stop at once)\n");
-    interrupt.abort(new ExpectedError({ code: "interrupted", message: "interrupted", hint: "run the same command again: what was measured so far is kept (unless --no-cache), and only the rest is computed", exit: EXIT.interrupted }));
+    interrupt.abort(
+      new ExpectedError({
+        code: "interrupted",
+        message: "interrupted",
+        hint: "run the same command again: what was measured so far is kept (unless --no-cache), and only the rest is computed",
+        exit: EXIT.interrupted,
+      }),
+    );
   });
   try {
     await program(interrupt.signal).parseAsync();
@@ -104,7 +117,9 @@ async function main(): Promise<number> {
       process.stderr.write(`${formatError(error)}\n`);
       return error.exit;
     }
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n\nThis is a bug in isoglyph; please report it with the lines above.\n`);
+    process.stderr.write(
+      `${error instanceof Error ? error.stack : String(error)}\n\nThis is a bug in isoglyph; please report it with the lines above.\n`,
+    );
     return 70;
   }
 }

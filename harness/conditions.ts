@@ -9,8 +9,8 @@ import { ExpectedError } from "../errors.ts";
 import type { Tokenizer } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import { overlapWords } from "./measures/overlap.ts";
-import { words } from "./words.ts";
 import { generatorFor, shuffled } from "./random.ts";
+import { words } from "./words.ts";
 
 export type Role = "reference" | "candidate" | "ceiling" | "floor" | "foil" | "control";
 
@@ -66,7 +66,13 @@ function filler(tokenizer: Tokenizer, count: number): string {
 }
 
 /** Random symbols until the text costs as many tokens as `like`. */
-function randomSymbols(tokenizer: Tokenizer, alphabet: readonly string[], like: string, seed: number, id: string): string {
+function randomSymbols(
+  tokenizer: Tokenizer,
+  alphabet: readonly string[],
+  like: string,
+  seed: number,
+  id: string,
+): string {
   const random = generatorFor(seed, "random", id);
   const wanted = tokenizer.encode(like).length;
   let out = "";
@@ -95,7 +101,11 @@ function overlapMatched(original: string, candidate: string, seed: number, id: s
   });
   const isFunction = (i: number) => (words(tokens[i] as string).some((word) => FUNCTION_WORDS.has(word)) ? 1 : 0);
   const random = generatorFor(seed, "overlap", id);
-  const some = (kept: boolean) => shuffled([...tokens.keys()].filter((i) => isKept[i] === kept), random);
+  const some = (kept: boolean) =>
+    shuffled(
+      [...tokens.keys()].filter((i) => isKept[i] === kept),
+      random,
+    );
   const order = [...some(true).sort((a, b) => isFunction(a) - isFunction(b)), ...some(false)];
   const drop = new Set<number>();
   // A token may hold several words ("and/or"), or none (a dash).
@@ -119,7 +129,9 @@ function sharedControls({ items, tokenizer, others, seed }: ConditionInputs): Co
   for (let i = 0; i < most; i++) {
     const texts = perItem(items, (item) => {
       const paraphrase = item.paraphrases[i];
-      return paraphrase === undefined ? missing(`the item has ${item.paraphrases.length} paraphrases`) : text(paraphrase);
+      return paraphrase === undefined
+        ? missing(`the item has ${item.paraphrases.length} paraphrases`)
+        : text(paraphrase);
     });
     list.push({ name: `paraphrase-${["near", "far"][i] ?? i + 1}`, role: "ceiling", of: null, texts });
   }
@@ -140,7 +152,12 @@ function sharedControls({ items, tokenizer, others, seed }: ConditionInputs): Co
   });
   if (items.some((item) => item.decoy)) {
     const none = missing("the item has no decoy");
-    list.push({ name: "decoy", role: "foil", of: null, texts: perItem(items, ({ decoy }) => (decoy ? text(decoy.text) : none)) });
+    list.push({
+      name: "decoy",
+      role: "foil",
+      of: null,
+      texts: perItem(items, ({ decoy }) => (decoy ? text(decoy.text) : none)),
+    });
     const noParaphrase = missing("the item's decoy has no paraphrase");
     list.push({
       name: "decoy-paraphrase",
@@ -153,7 +170,9 @@ function sharedControls({ items, tokenizer, others, seed }: ConditionInputs): Co
     name: "shuffled-original",
     role: "foil",
     of: null,
-    texts: perItem(items, ({ id, original }) => wrong(original, shuffled(original.split(/\s+/), generatorFor(seed, "shuffled", id)))),
+    texts: perItem(items, ({ id, original }) =>
+      wrong(original, shuffled(original.split(/\s+/), generatorFor(seed, "shuffled", id))),
+    ),
   });
   list.push({
     name: "first-half",
@@ -190,7 +209,9 @@ function candidateConditions(candidate: Candidate, { items, tokenizer, others, s
       texts: map((encoding, i) => text(randomSymbols(tokenizer, alphabet, encoding, seed, (items[i] as Item).id))),
     });
   }
-  const matched = map((encoding, i) => overlapMatched((items[i] as Item).original, encoding, seed, (items[i] as Item).id));
+  const matched = map((encoding, i) =>
+    overlapMatched((items[i] as Item).original, encoding, seed, (items[i] as Item).id),
+  );
   // Where most encodings have no word in common with the original, there is nothing to match.
   if (matched.filter((encoding) => "text" in encoding).length * 2 > items.length) {
     list.push({ name: `overlap-matched:${name}`, role: "foil", of: name, texts: matched });
@@ -199,7 +220,8 @@ function candidateConditions(candidate: Candidate, { items, tokenizer, others, s
 }
 
 /** Names that controls have, or that analysis gives to averages of them. */
-const RESERVED = /^(original|identity|empty|filler|decoy|decoy-paraphrase|shuffled-original|first-half|(paraphrase|mismatch)(-.*)?|(swapped|random|overlap-matched):.*)$/;
+const RESERVED =
+  /^(original|identity|empty|filler|decoy|decoy-paraphrase|shuffled-original|first-half|(paraphrase|mismatch)(-.*)?|(swapped|random|overlap-matched):.*)$/;
 
 /** @throws ExpectedError `candidate-name-reserved`. */
 export function refuseReservedName(name: string, where?: string): void {
@@ -218,7 +240,12 @@ export function refuseReservedName(name: string, where?: string): void {
  */
 export function conditions(inputs: ConditionInputs): Condition[] {
   for (const { name } of inputs.candidates) refuseReservedName(name);
-  const original = { name: "original", role: "reference", of: null, texts: inputs.items.map((item) => text(item.original)) } as const;
+  const original = {
+    name: "original",
+    role: "reference",
+    of: null,
+    texts: inputs.items.map((item) => text(item.original)),
+  } as const;
   return [
     original,
     ...sharedControls(inputs),

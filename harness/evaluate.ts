@@ -28,7 +28,11 @@ function overBand(curve: readonly Value[], from: number, to: number): Value {
   return defined(mean(part.map((value) => numberOf(value) as number)));
 }
 
-export function evaluate(measures: readonly Measure[], condition: ConditionReading, item: ItemReading): ConditionRecord {
+export function evaluate(
+  measures: readonly Measure[],
+  condition: ConditionReading,
+  item: ItemReading,
+): ConditionRecord {
   const values: RecordedValue[] = [];
   const curves: Record<string, (number | null)[]> = {};
   for (const measure of measures) {

@@ -20,7 +20,11 @@ const GALLERY = 50;
 export type StatesByCondition = ReadonlyMap<string, readonly (readonly Float32Array[] | null)[]>;
 
 /** Unit vectors of one state index, centred by the mean over other clusters; null where absent or without direction. */
-function centred(states: readonly (readonly Float32Array[] | null)[], clusters: readonly string[], state: number): (Float64Array | null)[] {
+function centred(
+  states: readonly (readonly Float32Array[] | null)[],
+  clusters: readonly string[],
+  state: number,
+): (Float64Array | null)[] {
   const width = states.find((entry) => entry !== null)?.[state]?.length ?? 0;
   const total = new Float64Array(width);
   const byCluster = new Map<string, { sum: Float64Array; count: number }>();
@@ -61,13 +65,20 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** Own item first, then others: those of the topic first, the nearest first. */
-function galleries(items: readonly Item[], originals: readonly (readonly Float32Array[] | null)[], state: number): number[][] {
+function galleries(
+  items: readonly Item[],
+  originals: readonly (readonly Float32Array[] | null)[],
+  state: number,
+): number[][] {
   return items.map((item, own) => {
     const home = originals[own]?.[state];
     const others = items
       .map((other, index) => ({ index, foreign: other.topic === item.topic ? 0 : 1, state: originals[index]?.[state] }))
       .filter(({ index }) => index !== own)
-      .map((entry) => ({ ...entry, distance: home && entry.state ? squaredDistance(home, entry.state) : Number.POSITIVE_INFINITY }))
+      .map((entry) => ({
+        ...entry,
+        distance: home && entry.state ? squaredDistance(home, entry.state) : Number.POSITIVE_INFINITY,
+      }))
       .sort((a, b) => a.foreign - b.foreign || a.distance - b.distance)
       .map(({ index }) => index);
     return [own, ...others];
@@ -90,7 +101,8 @@ export function frameMeasures(
     const place = (state: number) => indices.indexOf(state);
     const order = galleries(items, originals, place(Math.round((band.from + band.to) / 2)));
     const range = Array.from({ length: band.to - band.from + 1 }, (_, i) => place(band.from + i));
-    const prepare = (states: readonly (readonly Float32Array[] | null)[]) => range.map((state) => centred(states, clusters, state));
+    const prepare = (states: readonly (readonly Float32Array[] | null)[]) =>
+      range.map((state) => centred(states, clusters, state));
     const [home, rival] = [prepare(originals), prepare(decoys)];
     for (const [condition, states] of byCondition) {
       const own = prepare(states);
@@ -122,7 +134,9 @@ export function frameMeasures(
         add("state.identification.items", defined(topics.every((other) => self > other) ? 1 : 0));
         add(
           "state.identification.pair",
-          decoy === null ? undefinedBecause("the item has no decoy") : defined(self === decoy ? 0.5 : self > decoy ? 1 : 0),
+          decoy === null
+            ? undefinedBecause("the item has no decoy")
+            : defined(self === decoy ? 0.5 : self > decoy ? 1 : 0),
         );
       });
     }
@@ -130,4 +144,9 @@ export function frameMeasures(
   return out;
 }
 
-export const FRAME_MEASURE_NAMES = ["state.cosine.content", "state.identification", "state.identification.items", "state.identification.pair"] as const;
+const FRAME_MEASURE_NAMES = [
+  "state.cosine.content",
+  "state.identification",
+  "state.identification.items",
+  "state.identification.pair",
+] as const;

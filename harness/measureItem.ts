@@ -4,8 +4,8 @@ import { codeDigest } from "./codeDigest.ts";
 import { type ConditionRecord, evaluate } from "./evaluate.ts";
 import type { Measure } from "./Measure.ts";
 import { measureNoise, type NoiseReading, noiseConditions } from "./noise.ts";
-import type { KeptCondition, ReadingCache } from "./ReadingCache.ts";
 import { type Band, bandStates, type ConditionReading, type ItemReading } from "./Reading.ts";
+import type { KeptCondition, ReadingCache } from "./ReadingCache.ts";
 import { type ConditionText, type ItemRequest, readItem } from "./readItem.ts";
 
 export interface MeasuredItem {
@@ -34,7 +34,9 @@ function pack(reading: ConditionReading, indices: readonly number[]): Float32Arr
 }
 
 function toBase64(states: readonly Float32Array[]): string {
-  return Buffer.concat(states.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength))).toString("base64");
+  return Buffer.concat(
+    states.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)),
+  ).toString("base64");
 }
 
 function fromBase64(text: string, width: number): Float32Array[] {
@@ -43,7 +45,11 @@ function fromBase64(text: string, width: number): Float32Array[] {
   return Array.from({ length: all.length / width }, (_, i) => all.subarray(i * width, (i + 1) * width));
 }
 
-export async function measureItem(request: ItemRequest, again: boolean, context: MeasureContext): Promise<MeasuredItem> {
+export async function measureItem(
+  request: ItemRequest,
+  again: boolean,
+  context: MeasureContext,
+): Promise<MeasuredItem> {
   const { provider, measures, bands, mean, cache, signal } = context;
   const { item, frame, positions, continuations, controls } = request;
   const { digest, engine, weights, tokenizerDigest, width } = provider.identity;
@@ -61,7 +67,8 @@ export async function measureItem(request: ItemRequest, again: boolean, context:
   });
   // What the original tells beyond its topic depends on the others that it is held against.
   const others = request.conditions.filter(({ name }) => name.startsWith("mismatch-")).map(({ text }) => text);
-  const keyOf = ({ name, role, text }: ConditionText) => (name === "original" ? { name, role, text, others } : { name, role, text });
+  const keyOf = ({ name, role, text }: ConditionText) =>
+    name === "original" ? { name, role, text, others } : { name, role, text };
   const isKept = (condition: ConditionText) => kept.condition(keyOf(condition)) !== null;
   const noiseKey = noiseConditions(request.conditions).map(keyOf);
   const noiseMissing = again && kept.noise(noiseKey) === null;
@@ -70,7 +77,9 @@ export async function measureItem(request: ItemRequest, again: boolean, context:
   const all = noiseMissing || original === undefined || !isKept(original);
   const missing = request.conditions.filter((condition) => all || !isKept(condition));
   if (missing.length > 0) {
-    const read = request.conditions.filter((condition) => missing.includes(condition) || ANCHORS.includes(condition.name));
+    const read = request.conditions.filter(
+      (condition) => missing.includes(condition) || ANCHORS.includes(condition.name),
+    );
     const narrowed = { ...request, conditions: read };
     const readings = await readItem(narrowed, provider, signal);
     const reading: ItemReading = { item, conditions: readings, mean, hasDecoy: item.decoy !== null, bands };
@@ -80,12 +89,16 @@ export async function measureItem(request: ItemRequest, again: boolean, context:
       kept.keepCondition(keyOf(condition), { record: evaluate(measures, own, reading), states });
     }
     if (noiseMissing) {
-      const records = Object.fromEntries(missing.map((condition) => [condition.name, (kept.condition(keyOf(condition)) as KeptCondition).record]));
+      const records = Object.fromEntries(
+        missing.map((condition) => [condition.name, (kept.condition(keyOf(condition)) as KeptCondition).record]),
+      );
       kept.keepNoise(noiseKey, await measureNoise(narrowed, reading, records, measures, provider, signal));
     }
     kept.save();
   }
-  const entries = request.conditions.map((condition) => [condition.name, kept.condition(keyOf(condition)) as KeptCondition] as const);
+  const entries = request.conditions.map(
+    (condition) => [condition.name, kept.condition(keyOf(condition)) as KeptCondition] as const,
+  );
   return {
     conditions: Object.fromEntries(entries.map(([name, { record }]) => [name, record])),
     states: new Map(entries.map(([name, { states }]) => [name, fromBase64(states, width)])),

@@ -2,7 +2,6 @@
 import { closest } from "fastest-levenshtein";
 import { ExpectedError } from "../errors.ts";
 import type { Measure } from "./Measure.ts";
-import type { MeasureDescription } from "./RunRecord.ts";
 import { fact } from "./measures/fact.ts";
 import { kl, klFirst, klPerToken } from "./measures/kl.ts";
 import { logitsTop1 } from "./measures/logitsTop1.ts";
@@ -15,6 +14,7 @@ import { stateFact } from "./measures/stateFact.ts";
 import { stateIdentification } from "./measures/stateIdentification.ts";
 import { statePooledCosine } from "./measures/statePooledCosine.ts";
 import { tokensRatio } from "./measures/tokensRatio.ts";
+import type { MeasureDescription } from "./RunRecord.ts";
 
 export const MEASURES: readonly Measure[] = [
   kl,

@@ -1,8 +1,14 @@
 import type { Provider } from "../providers/contract.ts";
 
 /** The mean final-norm state over each text's own tokens, read alone: a sentence vector, float32 [width]. */
-export async function pooledTexts(provider: Provider, texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
-  const rows = texts.map((text) => [{ ids: [...provider.tokenizer.begin, ...provider.tokenizer.encode(text)], parent: null }]);
+export async function pooledTexts(
+  provider: Provider,
+  texts: readonly string[],
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const rows = texts.map((text) => [
+    { ids: [...provider.tokenizer.begin, ...provider.tokenizer.encode(text)], parent: null },
+  ]);
   const pools = rows.map((_, row) => ({ row, segment: 0 }));
   const result = await provider.read({ rows, states: [], pools, scores: [], comparisons: [] }, signal);
   return [...result.pools];

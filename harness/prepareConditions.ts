@@ -1,6 +1,6 @@
-import { ExpectedError } from "../errors.ts";
-import { createCodec } from "../codecs/registry.ts";
 import type { CodecServices } from "../codecs/contract.ts";
+import { createCodec } from "../codecs/registry.ts";
+import { ExpectedError } from "../errors.ts";
 import type { Tokenizer } from "../providers/contract.ts";
 import type { Suite } from "../suites/Suite.ts";
 import { type Candidate, type Condition, conditions } from "./conditions.ts";
@@ -11,7 +11,11 @@ import { derangement } from "./statistics/derangement.ts";
 const DRAWS = 2;
 
 /** Encodes all items with all candidates and lays out every condition. */
-export async function prepareConditions(suite: Suite, tokenizer: Tokenizer, services: CodecServices): Promise<Condition[]> {
+export async function prepareConditions(
+  suite: Suite,
+  tokenizer: Tokenizer,
+  services: CodecServices,
+): Promise<Condition[]> {
   const { items, statistics } = suite;
   refuseUnreadable(suite, tokenizer);
   const candidates: Candidate[] = [];
@@ -19,7 +23,8 @@ export async function prepareConditions(suite: Suite, tokenizer: Tokenizer, serv
     const codec = createCodec(spec, services, suite.locate(["candidates", name]));
     const encodings = await codec.encode(items);
     encodings.forEach((encoding, i) => {
-      if ("text" in encoding) checkText(encoding.text, `candidate ${name} of item ${items[i]?.id}`, suite, items[i]?.id ?? "", tokenizer);
+      if ("text" in encoding)
+        checkText(encoding.text, `candidate ${name} of item ${items[i]?.id}`, suite, items[i]?.id ?? "", tokenizer);
     });
     if (encodings.every((encoding) => "missing" in encoding)) {
       const [first] = encodings;

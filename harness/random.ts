@@ -6,7 +6,10 @@ import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
 /** A 32-bit seed from a run's seed and the names of what it is for. */
 export function seedFor(seed: number, ...names: readonly string[]): number {
-  return createHash("sha256").update(JSON.stringify([seed, ...names])).digest().readInt32LE();
+  return createHash("sha256")
+    .update(JSON.stringify([seed, ...names]))
+    .digest()
+    .readInt32LE();
 }
 
 export function generatorFor(seed: number, ...names: readonly string[]): RandomGenerator {

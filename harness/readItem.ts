@@ -30,7 +30,7 @@ const CONTEXT = 1;
 const AFTER = 2;
 
 /** The question on the changed fact; the frame's {question} too. */
-export function factQuestion(item: Item) {
+function factQuestion(item: Item) {
   return item.questions.find((question) => question.decoyAnswer !== undefined) ?? null;
 }
 
@@ -40,10 +40,17 @@ export function frameQuestion(item: Item): string {
 }
 
 /** How a fact is asked: two rival texts after the same prefix. */
-function rivals({ item, frame }: ItemRequest): { probe: readonly number[] | null; answer: number[]; decoyAnswer: number[] } | null {
+function rivals({
+  item,
+  frame,
+}: ItemRequest): { probe: readonly number[] | null; answer: number[]; decoyAnswer: number[] } | null {
   const question = factQuestion(item);
   if (question?.decoyAnswer !== undefined) {
-    return { probe: frame.probe(question.question), answer: frame.said(question.answer), decoyAnswer: frame.said(question.decoyAnswer) };
+    return {
+      probe: frame.probe(question.question),
+      answer: frame.said(question.answer),
+      decoyAnswer: frame.said(question.decoyAnswer),
+    };
   }
   const [paraphrase] = item.paraphrases;
   if (paraphrase === undefined || !item.decoy?.paraphrase) return null;
@@ -51,7 +58,11 @@ function rivals({ item, frame }: ItemRequest): { probe: readonly number[] | null
 }
 
 /** Which parts of the reading a condition takes part in; what no verdict or table needs is not computed. */
-function partsOf({ role, name }: ConditionText): { continuations: "all" | "controls" | "none"; fact: boolean; reconstruction: boolean } {
+function partsOf({ role, name }: ConditionText): {
+  continuations: "all" | "controls" | "none";
+  fact: boolean;
+  reconstruction: boolean;
+} {
   const full = role === "reference" || role === "candidate" || role === "ceiling";
   return {
     continuations: full ? "all" : role === "control" ? "none" : "controls",
@@ -63,7 +74,13 @@ function partsOf({ role, name }: ConditionText): { continuations: "all" | "contr
 interface Built {
   request: ReadRequest;
   /** For each condition, the index of its entry in each list of the request, or null. */
-  places: { continuations: (readonly [comparison: number, column: number])[]; answer: number | null; decoyAnswer: number | null; reconstruction: number | null; pooled: number | null }[];
+  places: {
+    continuations: (readonly [comparison: number, column: number])[];
+    answer: number | null;
+    decoyAnswer: number | null;
+    reconstruction: number | null;
+    pooled: number | null;
+  }[];
   tokens: number[];
 }
 
@@ -93,8 +110,15 @@ function build(all: ItemRequest, tokenizer: Tokenizer): Built {
     ];
     const add = (segment: Segment) => segments.push(segment) - 1;
     const score = (segment: number) => scores.push({ row, segment }) - 1;
-    const read = parts.continuations === "all" ? continuations.length : parts.continuations === "controls" ? all.controls : 0;
-    const place: Built["places"][number] = { continuations: [], answer: null, decoyAnswer: null, reconstruction: null, pooled: null };
+    const read =
+      parts.continuations === "all" ? continuations.length : parts.continuations === "controls" ? all.controls : 0;
+    const place: Built["places"][number] = {
+      continuations: [],
+      answer: null,
+      decoyAnswer: null,
+      reconstruction: null,
+      pooled: null,
+    };
     for (let m = 0; m < read; m++) {
       const segment = add({ ids: continuations[m] as readonly number[], parent: AFTER });
       const column = (comparisons[m] as SegmentRef[]).push({ row, segment }) - 1;
@@ -116,7 +140,9 @@ function build(all: ItemRequest, tokenizer: Tokenizer): Built {
 
 /** Tokens that the request makes the model read, without padding. */
 export function tokensOf(request: ItemRequest, tokenizer: Tokenizer): number {
-  return build(request, tokenizer).request.rows.flat().reduce((sum, segment) => sum + segment.ids.length, 0);
+  return build(request, tokenizer)
+    .request.rows.flat()
+    .reduce((sum, segment) => sum + segment.ids.length, 0);
 }
 
 /** States of one place of a result, one array a layer. */
@@ -128,7 +154,11 @@ export function statesAt(result: ReadResult, place: number, places: number, widt
   });
 }
 
-export async function readItem(all: ItemRequest, provider: Provider, signal?: AbortSignal): Promise<Map<string, ConditionReading>> {
+export async function readItem(
+  all: ItemRequest,
+  provider: Provider,
+  signal?: AbortSignal,
+): Promise<Map<string, ConditionReading>> {
   const { request, places, tokens } = build(all, provider.tokenizer);
   const result = await provider.read(request, signal);
   const pick = (index: number | null) => (index === null ? null : (result.scores[index] ?? null));

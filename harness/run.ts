@@ -9,18 +9,18 @@ import { checkSuite } from "./checkSuite.ts";
 import type { Condition } from "./conditions.ts";
 import { FrameReader } from "./FrameReader.ts";
 import { frameMeasures, type StatesByCondition } from "./frameStates.ts";
-import { type JournalEntry, type Manifest, type ModelEntry, type RunRecord, readRun, RunWriter } from "./RunRecord.ts";
 import type { Measure } from "./Measure.ts";
-import { describeMeasures, selectMeasures } from "./measures.ts";
 import { measureItem } from "./measureItem.ts";
+import { describeMeasures, selectMeasures } from "./measures.ts";
 import { noiseItems } from "./noise.ts";
-import { ReadingCache } from "./ReadingCache.ts";
 import { pooledTexts } from "./pooledTexts.ts";
 import { prepareConditions } from "./prepareConditions.ts";
 import { bandStates, bandsOf } from "./Reading.ts";
+import { ReadingCache } from "./ReadingCache.ts";
+import { type JournalEntry, type Manifest, type ModelEntry, type RunRecord, RunWriter, readRun } from "./RunRecord.ts";
+import { seedFor } from "./random.ts";
 import { type ConditionText, frameQuestion, type ItemRequest, type Positions } from "./readItem.ts";
 import { meanStates, readStates } from "./readStates.ts";
-import { seedFor } from "./random.ts";
 import { writeSafetensors } from "./safetensors.ts";
 
 export interface Corpus {
@@ -97,7 +97,9 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
   const chosen = selectMeasures(suite.measures, suite.locate(["measures"]));
   const measures = chosen.filter((measure) => measure.needs(provider.capabilities));
   const unobservable = Object.fromEntries(
-    chosen.filter((measure) => !measures.includes(measure)).map((measure) => [measure.name, `the provider does not show ${measure.needed}`]),
+    chosen
+      .filter((measure) => !measures.includes(measure))
+      .map((measure) => [measure.name, `the provider does not show ${measure.needed}`]),
   );
   const frames = Object.entries(suite.frames).map(
     ([name, frame]) => new FrameReader(name, frame, provider.tokenizer, suite.locate(["frames", name])),
@@ -128,9 +130,16 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
 }
 
 /** Finds a text that the model cannot read whole, before anything is computed. */
-function refuseTooLong(suite: Suite, provider: Provider, frames: readonly FrameReader[], conditions: readonly Condition[]): void {
+function refuseTooLong(
+  suite: Suite,
+  provider: Provider,
+  frames: readonly FrameReader[],
+  conditions: readonly Condition[],
+): void {
   const { tokenizer, identity } = provider;
-  const around = suite.items.map((item) => Math.max(...frames.map((frame) => frame.longestAround(item, suite.continuations.tokens))));
+  const around = suite.items.map((item) =>
+    Math.max(...frames.map((frame) => frame.longestAround(item, suite.continuations.tokens))),
+  );
   // The originals come first, so that an item is blamed for itself before it is blamed as another's control.
   for (const { name, texts } of conditions) {
     suite.items.forEach((item, i) => {
@@ -161,7 +170,9 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
   const total = suite.items.length * policies.length;
   let done = 0;
   for (const positions of policies) {
-    const states = new Map(conditions.map(({ name }) => [name, suite.items.map(() => null as readonly Float32Array[] | null)]));
+    const states = new Map(
+      conditions.map(({ name }) => [name, suite.items.map(() => null as readonly Float32Array[] | null)]),
+    );
     for (const [i, item] of suite.items.entries()) {
       const missing: Record<string, string> = {};
       const present: ConditionText[] = [];
@@ -189,7 +200,9 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
         positions,
         item: item.id,
         seamDiffers: frame.seamDiffers(item.original, frameQuestion(item)),
-        conditions: measured.noise ? { ...measured.conditions, identity: measured.noise.identity } : measured.conditions,
+        conditions: measured.noise
+          ? { ...measured.conditions, identity: measured.noise.identity }
+          : measured.conditions,
         missing,
         noise: measured.noise?.differences ?? null,
       };
@@ -198,7 +211,9 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
     const common = { model: provider.identity.reference, frame: frame.name, positions };
     const late = frameMeasures(suite.items, states, entry.bands, new Set(measures.map(({ name }) => name)));
     for (const [i, item] of suite.items.entries()) {
-      const values = [...late].map(([name, lists]) => [name, lists[i] ?? []] as const).filter(([, list]) => list.length > 0);
+      const values = [...late]
+        .map(([name, lists]) => [name, lists[i] ?? []] as const)
+        .filter(([, list]) => list.length > 0);
       yield { ...common, item: item.id, overAllItems: Object.fromEntries(values) };
     }
   }
@@ -209,12 +224,19 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
  * Keeps what a later step may need: states of originals and decoys at the last token of `after`, in the declared
  * bands, as float16 [items, states, width]; items without a decoy are left out of its tensor.
  */
-function saveStates({ options, entry }: Session, frame: FrameReader, positions: Positions, states: StatesByCondition): void {
+function saveStates(
+  { options, entry }: Session,
+  frame: FrameReader,
+  positions: Positions,
+  states: StatesByCondition,
+): void {
   const indices = bandStates(entry.bands);
   const { width } = entry.identity;
   const metadata: Record<string, string> = { states: JSON.stringify(indices) };
   const tensors = ["original", "decoy"].flatMap((name) => {
-    const present = (states.get(name) ?? []).flatMap((all, i) => (all ? [{ all, id: options.suite.items[i]?.id ?? "" }] : []));
+    const present = (states.get(name) ?? []).flatMap((all, i) =>
+      all ? [{ all, id: options.suite.items[i]?.id ?? "" }] : [],
+    );
     if (present.length === 0) return [];
     const data = new Float16Array(present.length * indices.length * width);
     present.forEach(({ all }, i) => {
@@ -226,7 +248,11 @@ function saveStates({ options, entry }: Session, frame: FrameReader, positions: 
     return [{ name, shape: [present.length, indices.length, width], data }];
   });
   const model = entry.identity.name.replace(/[^\w.-]+/g, "-");
-  writeSafetensors(join(options.folder, "states", `${model}-${frame.name}-${positions}.safetensors`), tensors, metadata);
+  writeSafetensors(
+    join(options.folder, "states", `${model}-${frame.name}-${positions}.safetensors`),
+    tensors,
+    metadata,
+  );
 }
 
 /** Adds the item's place to an error that a reading ran into. */
@@ -235,14 +261,29 @@ async function located<T>(read: () => Promise<T>, suite: Suite, id: string): Pro
     return await read();
   } catch (error) {
     if (!(error instanceof ExpectedError) || error.where !== undefined) throw error;
-    throw new ExpectedError({ code: error.code, message: `item ${id}: ${error.message}`, where: suite.locateItem(id), hint: error.hint ?? "", exit: error.exit, cause: error });
+    throw new ExpectedError({
+      code: error.code,
+      message: `item ${id}: ${error.message}`,
+      where: suite.locateItem(id),
+      hint: error.hint ?? "",
+      exit: error.exit,
+      cause: error,
+    });
   }
 }
 
 async function corpusMean({ options, provider, answers }: Session, frame: FrameReader): Promise<Float32Array[]> {
   const { corpus, progress, signal } = options;
   const { digest, engine, weights, width } = provider.identity;
-  const key = { what: "corpus-mean", digest, engine, weights, frame: frame.frame, corpus: corpus.sha256, question: CORPUS_QUESTION };
+  const key = {
+    what: "corpus-mean",
+    digest,
+    engine,
+    weights,
+    frame: frame.frame,
+    corpus: corpus.sha256,
+    question: CORPUS_QUESTION,
+  };
   const flat = await answers.remember(key, async () => {
     const texts = corpus.sentences.map((text) => ({ text, question: CORPUS_QUESTION }));
     const label = `mean state of the corpus, ${frame.name} (kept for later runs)`;
@@ -267,11 +308,17 @@ async function sampleContinuations({ options, provider, answers }: Session, fram
     const part = suite.items.slice(from, from + CHUNK);
     const prompts = part.map((item) => {
       const { before, after } = frame.ids(frameQuestion(item));
-      return { ids: [...before, ...provider.tokenizer.encode(item.original), ...after], seed: seedFor(seed, item.id, frame.name) };
+      return {
+        ids: [...before, ...provider.tokenizer.encode(item.original), ...after],
+        seed: seedFor(seed, item.id, frame.name),
+      };
     });
     const request = { prompts, samples, maxTokens: tokens, temperature: 1 };
     progress(label, from, suite.items.length);
-    const drawn = await answers.remember({ what: "continuations", digest, engine, weights, request }, () => provider.sample(request, signal));
+    const drawn = await answers.remember(
+      { what: "continuations", digest, engine, weights, request },
+      () => provider.sample(request, signal),
+    );
     out.push(...drawn);
   }
   return out;

@@ -4,7 +4,19 @@ import type { Batch, RunRecord } from "../harness/RunRecord.ts";
 import { batchesInOrder } from "./batchesInOrder.ts";
 import { type Cell, csvText } from "./csvText.ts";
 
-const COLUMNS = ["suite", "model", "frame", "item", "cluster", "condition", "measure", "layer", "value", "bound", "reason"];
+const COLUMNS = [
+  "suite",
+  "model",
+  "frame",
+  "item",
+  "cluster",
+  "condition",
+  "measure",
+  "layer",
+  "value",
+  "bound",
+  "reason",
+];
 
 /** Measure, layer, value, bound, reason. */
 function valueCells({ measure, layer, value }: RecordedValue): Cell[] {

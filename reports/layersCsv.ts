@@ -33,7 +33,10 @@ function stateCells(column: Curve, clusters: readonly string[]): Cell[] {
   const present = column.flatMap((value, i) => (value === null ? [] : [{ value, cluster: clusters[i] as string }]));
   if (present.length === 0) return [0, null, null, null, "no item has a value"];
   const values = present.map(({ value }) => value);
-  const estimate = clusterMean(values, present.map(({ cluster }) => cluster));
+  const estimate = clusterMean(
+    values,
+    present.map(({ cluster }) => cluster),
+  );
   if (!estimate.defined) return [values.length, mean(values), null, null, `interval: ${estimate.reason}`];
   return [values.length, mean(values), estimate.low, estimate.high, ""];
 }
@@ -43,11 +46,21 @@ function placeRows(record: RunRecord, { model, frame, batches }: Place): Cell[][
   const clusters = items.map(({ cluster }) => cluster);
   return conditionsOf(record, model).flatMap(({ name, members }) =>
     measures.flatMap((measure) => {
-      const curves = batches.map((batch) => meanCurve(members.flatMap((member) => [batch?.conditions[member]?.curves[measure.name] ?? []])));
+      const curves = batches.map((batch) =>
+        meanCurve(members.flatMap((member) => [batch?.conditions[member]?.curves[measure.name] ?? []])),
+      );
       const states = Math.max(0, ...curves.map((curve) => curve.length));
       return Array.from({ length: states }, (_, state) => {
         const column = curves.map((curve) => curve[state] ?? null);
-        return [suite.name, model.identity.reference, frame, name, measure.name, state, ...stateCells(column, clusters)];
+        return [
+          suite.name,
+          model.identity.reference,
+          frame,
+          name,
+          measure.name,
+          state,
+          ...stateCells(column, clusters),
+        ];
       });
     }),
   );
@@ -55,5 +68,8 @@ function placeRows(record: RunRecord, { model, frame, batches }: Place): Cell[][
 
 /** `layer` is the index of the state: 0 the embedding, N the one after block N. */
 export function layersCsv(record: RunRecord): string {
-  return csvText(COLUMNS, batchesInOrder(record).flatMap((place) => placeRows(record, place)));
+  return csvText(
+    COLUMNS,
+    batchesInOrder(record).flatMap((place) => placeRows(record, place)),
+  );
 }

@@ -8,8 +8,28 @@ import type { RunRecord } from "../harness/RunRecord.ts";
 import { type Cell, csvText } from "./csvText.ts";
 
 const COLUMNS = [
-  "suite", "model", "frame", "condition", "role", "measure", "unit", "n", "value", "low", "high", "floor", "ceiling",
-  "score", "score_low", "score_high", "p", "p_adjusted", "verdict", "warnings", "layer", "score_identity",
+  "suite",
+  "model",
+  "frame",
+  "condition",
+  "role",
+  "measure",
+  "unit",
+  "n",
+  "value",
+  "low",
+  "high",
+  "floor",
+  "ceiling",
+  "score",
+  "score_low",
+  "score_high",
+  "p",
+  "p_adjusted",
+  "verdict",
+  "warnings",
+  "layer",
+  "score_identity",
 ] as const;
 
 /** A row of results.csv; what it does not name is an empty cell. */
@@ -22,7 +42,12 @@ function smallestPart({ parts }: FrameVerdict): number | null {
 }
 
 /** One row a frame, and one for all of them where there are several: only the last is the verdict. */
-function verdictRows(suite: string, { model }: ModelAnalysis, role: "candidate" | "foil", found: ConditionVerdict): ResultRow[] {
+function verdictRows(
+  suite: string,
+  { model }: ModelAnalysis,
+  role: "candidate" | "foil",
+  found: ConditionVerdict,
+): ResultRow[] {
   const common = { suite, model: model.identity.reference, condition: found.condition, role, measure: "verdict" };
   const sizes = found.frames.map(smallestPart);
   const n = sizes.every((size) => size !== null) ? Math.min(...(sizes as number[])) : null;
@@ -112,7 +137,10 @@ function resultRows(record: RunRecord, analysis: Analysis): ResultRow[] {
 }
 
 export function resultsCsv(record: RunRecord, analysis: Analysis): string {
-  return csvText(COLUMNS, resultRows(record, analysis).map((row) => COLUMNS.map((column) => row[column] ?? null)));
+  return csvText(
+    COLUMNS,
+    resultRows(record, analysis).map((row) => COLUMNS.map((column) => row[column] ?? null)),
+  );
 }
 
 /** The same rows as JSON Lines; empty cells are left out. */

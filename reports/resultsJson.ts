@@ -12,6 +12,12 @@ export function resultsJson({ manifest }: RunRecord, analysis: Analysis): string
     unobservable: model.unobservable,
     ...found,
   }));
-  const report = { signature: manifest.signature, suite: { name, profile, hash }, models, gates: analysis.gates, exit: analysis.exit };
+  const report = {
+    signature: manifest.signature,
+    suite: { name, profile, hash },
+    models,
+    gates: analysis.gates,
+    exit: analysis.exit,
+  };
   return `${JSON.stringify(report, null, 2)}\n`;
 }

@@ -40,7 +40,8 @@ class ModelStory {
 
   cell(condition: string, measure: string, layer = "") {
     return this.analysis.cells.find(
-      (cell) => cell.frame === this.frame && cell.condition === condition && cell.measure === measure && cell.layer === layer,
+      (cell) =>
+        cell.frame === this.frame && cell.condition === condition && cell.measure === measure && cell.layer === layer,
     );
   }
 
@@ -55,7 +56,9 @@ class ModelStory {
       return { label: "", value: reasons.join("; ") };
     });
     const groups = distinct(places.map(({ label }) => label));
-    const told = groups.map((label) => `${label}${listed(places.filter((place) => place.label === label).map(({ value }) => value))}`);
+    const told = groups.map(
+      (label) => `${label}${listed(places.filter((place) => place.label === label).map(({ value }) => value))}`,
+    );
     const scale = groups.some((label) => label !== "") ? ", where 0 is a wrong text and 1 a human paraphrase" : "";
     return `${told.join("; ")}${scale}`;
   }
@@ -83,9 +86,14 @@ class ModelStory {
   }
 
   found(): string {
-    const groups = ORDER.map((verdict) => ({ verdict, found: this.analysis.candidates.filter((entry) => entry.verdict === verdict) }));
+    const groups = ORDER.map((verdict) => ({
+      verdict,
+      found: this.analysis.candidates.filter((entry) => entry.verdict === verdict),
+    }));
     const contrasted = groups.some(({ verdict, found }) => verdict === "equivalent" && found.length > 0);
-    const clauses = groups.filter(({ found }) => found.length > 0).map(({ verdict, found }) => this.clause(verdict, found, contrasted));
+    const clauses = groups
+      .filter(({ found }) => found.length > 0)
+      .map(({ verdict, found }) => this.clause(verdict, found, contrasted));
     return `on ${this.analysis.model.identity.reference}, ${clauses.join("; ")}`;
   }
 }
@@ -97,11 +105,17 @@ function openReason({ condition, frames, reasons }: ConditionVerdict, alpha: num
   const needed = undecided.map((part) => (testable(part) ? part.itemsNeeded : null));
   // The first reason says what stands above the parts: too few clusters, frames that disagree, the correction.
   if (!fromParts || needed.length === 0) return `no decision on ${condition} was possible, because ${reasons[0]}`;
-  if (needed.includes(null)) return `more items would not make ${condition} equivalent if the effect is as observed, so change the encoding`;
+  if (needed.includes(null))
+    return `more items would not make ${condition} equivalent if the effect is as observed, so change the encoding`;
   return `about ${Math.max(...(needed as number[]))} items would decide ${condition}`;
 }
 
-function nextStep(stories: readonly ModelStory[], pool: readonly ConditionVerdict[], failing: boolean, alpha: number): string {
+function nextStep(
+  stories: readonly ModelStory[],
+  pool: readonly ConditionVerdict[],
+  failing: boolean,
+  alpha: number,
+): string {
   const having = (verdict: Verdict) => pool.filter((entry) => entry.verdict === verdict);
   if (having("instrument-failed").length > 0) {
     return "before any code can be judged here the controls must hold, so try a larger model, more items or another frame";
@@ -111,8 +125,10 @@ function nextStep(stories: readonly ModelStory[], pool: readonly ConditionVerdic
   }
   const open = having("inconclusive");
   if (open.length > 0) return open.map((entry) => openReason(entry, alpha)).join("; ");
-  if (failing) return "look at the items that are furthest off in reports/items.csv, then change the encoding or the gate";
-  if (having("close, fact untested").length > 0) return "give the items decoys, each with a question on the changed fact, so that it is tested whether facts are kept";
+  if (failing)
+    return "look at the items that are furthest off in reports/items.csv, then change the encoding or the gate";
+  if (having("close, fact untested").length > 0)
+    return "give the items decoys, each with a question on the changed fact, so that it is tested whether facts are kept";
   for (const story of stories) {
     const unrelated = story.cell("mismatch", "state.pooled-cosine")?.estimate?.value;
     const paraphrase = story.cell("paraphrase", "state.pooled-cosine")?.estimate?.value;
@@ -127,16 +143,31 @@ function nextStep(stories: readonly ModelStory[], pool: readonly ConditionVerdic
 function next(record: RunRecord, analysis: Analysis, stories: readonly ModelStory[]): string {
   const { gates } = analysis;
   const failing = gates.filter(({ holds }) => !holds);
-  const all = analysis.models.flatMap(({ model, candidates }) => candidates.map((found) => ({ model: model.identity.reference, found })));
-  const pool = all.filter(
-    ({ model, found }) => failing.length === 0 || failing.some((result) => result.model === model && result.gate.candidate === found.condition),
+  const all = analysis.models.flatMap(({ model, candidates }) =>
+    candidates.map((found) => ({ model: model.identity.reference, found })),
   );
-  const step = nextStep(stories, pool.map(({ found }) => found), failing.length > 0, record.manifest.suite.alpha);
+  const pool = all.filter(
+    ({ model, found }) =>
+      failing.length === 0 ||
+      failing.some((result) => result.model === model && result.gate.candidate === found.condition),
+  );
+  const step = nextStep(
+    stories,
+    pool.map(({ found }) => found),
+    failing.length > 0,
+    record.manifest.suite.alpha,
+  );
   if (gates.length === 0) return step;
-  if (failing.length === 0) return `${gates.length === 1 ? "the gate holds" : `all ${gates.length} gates hold`}, and ${step}`;
+  if (failing.length === 0)
+    return `${gates.length === 1 ? "the gate holds" : `all ${gates.length} gates hold`}, and ${step}`;
   const several = analysis.models.length > 1;
-  const named = failing.map(({ gate, model }) => `${gate.candidate}${several ? ` on ${model}` : ""} must be ${gate.require}`);
-  const share = gates.length === 1 ? "the gate fails" : `${failing.length} of ${gates.length} gates ${failing.length === 1 ? "fails" : "fail"}`;
+  const named = failing.map(
+    ({ gate, model }) => `${gate.candidate}${several ? ` on ${model}` : ""} must be ${gate.require}`,
+  );
+  const share =
+    gates.length === 1
+      ? "the gate fails"
+      : `${failing.length} of ${gates.length} gates ${failing.length === 1 ? "fails" : "fail"}`;
   return `${share} (${named.join("; ")}): ${step}`;
 }
 
@@ -149,6 +180,9 @@ export function summary(record: RunRecord, analysis: Analysis, width = 80): stri
   const parts =
     judged.length > 0
       ? [judged.map((story) => story.found()).join("; "), next(record, analysis, judged)]
-      : ["only the controls were read, because the suite has no candidate", "name a codec under `candidates` in the suite to have it judged"];
+      : [
+          "only the controls were read, because the suite has no candidate",
+          "name a codec under `candidates` in the suite to have it judged",
+        ];
   return wrapText(parts.map(sentence).join(" "), width);
 }

@@ -9,9 +9,6 @@ import type { Verdict } from "../suites/Suite.ts";
 import { readableNumber } from "./readableNumber.ts";
 import { wrapText } from "./wrapText.ts";
 
-export { gateLines } from "./gateLines.ts";
-export { summary } from "./summary.ts";
-
 export interface TableStyle {
   /** Whether escape sequences may be used; they never say anything that the words do not. */
   readonly color: boolean;
@@ -64,7 +61,8 @@ function rows(analysis: ModelAnalysis, all: Table, intervals: boolean): { candid
     const cell = find(condition, measure, layer);
     return cell?.score ? withInterval(cell.score, intervals) : placed(cell, find("paraphrase", measure, layer));
   };
-  const plain = (cell: Cell | undefined, unit = "") => (cell?.estimate ? `${readableNumber(cell.estimate.value)}${unit}` : NONE);
+  const plain = (cell: Cell | undefined, unit = "") =>
+    cell?.estimate ? `${readableNumber(cell.estimate.value)}${unit}` : NONE;
   const row = (name: string, verdict: string, paint: Paint): Row => {
     const numbers = [
       plain(find(name, "tokens.ratio"), "×"),
@@ -76,7 +74,9 @@ function rows(analysis: ModelAnalysis, all: Table, intervals: boolean): { candid
     return { name, numbers, verdict, paint };
   };
   const floor = bestFloor(all, "paraphrase", { name: DISTRIBUTION, better: "lower" }, "");
-  const general = foils.filter(({ condition }) => all.conditions.some(({ name, of }) => name === condition && of === null));
+  const general = foils.filter(({ condition }) =>
+    all.conditions.some(({ name, of }) => name === condition && of === null),
+  );
   const scale = [
     { name: "original", word: "(the text itself)" },
     { name: "paraphrase", word: "(the ceiling: 1)" },
@@ -95,8 +95,11 @@ function rows(analysis: ModelAnalysis, all: Table, intervals: boolean): { candid
 function notes({ manifest }: RunRecord, { candidates, cells }: ModelAnalysis, frame: string): string[] {
   const byReason = new Map<string, string[]>();
   for (const { condition, verdict, reasons, warnings } of candidates) {
-    const cell = cells.find((entry) => entry.frame === frame && entry.condition === condition && entry.measure === DISTRIBUTION);
-    const few = cell && cell.n < manifest.items.length ? [`${cell.n} of ${manifest.items.length} items have a value`] : [];
+    const cell = cells.find(
+      (entry) => entry.frame === frame && entry.condition === condition && entry.measure === DISTRIBUTION,
+    );
+    const few =
+      cell && cell.n < manifest.items.length ? [`${cell.n} of ${manifest.items.length} items have a value`] : [];
     for (const reason of [...(UNDECIDED.includes(verdict) ? reasons : []), ...warnings, ...few]) {
       byReason.set(reason, [...(byReason.get(reason) ?? []), condition]);
     }
@@ -120,20 +123,24 @@ function modelTable(record: RunRecord, analysis: ModelAnalysis, { color, width }
   const layout = (intervals: boolean) => {
     const groups = rows(analysis, all, intervals);
     const both = [...groups.candidates, ...groups.controls];
-    const widths = HEADINGS.map((heading, i) => Math.max(heading.length, ...both.map(({ numbers }) => (numbers[i] as string).length)));
+    const widths = HEADINGS.map((heading, i) =>
+      Math.max(heading.length, ...both.map(({ numbers }) => (numbers[i] as string).length)),
+    );
     const verdicts = Math.max("verdict".length, ...both.map(({ verdict }) => verdict.length));
     const besideNames = widths.reduce((sum, column) => sum + GAP.length + column, GAP.length + verdicts);
     const names = Math.max("condition".length, ...both.map(({ name }) => name.length));
     return { ...groups, widths, besideNames, names };
   };
   const wide = layout(true);
-  const { candidates, controls, widths, besideNames, names } = wide.besideNames + wide.names <= width ? wide : layout(false);
+  const { candidates, controls, widths, besideNames, names } =
+    wide.besideNames + wide.names <= width ? wide : layout(false);
   const first = Math.max(Math.min(names, width - besideNames), "condition".length);
   const rule = paint("dim", "─".repeat(first + besideNames));
   const line = (name: string, numbers: readonly string[]) =>
     [name.padEnd(first), ...numbers.map((number, i) => number.padStart(widths[i] as number)), ""].join(GAP);
   // A name that is too long stands on a line of its own: nothing is cut off.
-  const named = ({ name, numbers }: Row) => (name.length > first ? `${name}\n${line("", numbers)}` : line(name, numbers));
+  const named = ({ name, numbers }: Row) =>
+    name.length > first ? `${name}\n${line("", numbers)}` : line(name, numbers);
   return [
     paint("bold", wrapText(title(record, analysis.model, all.frame), width)),
     "",

@@ -38,7 +38,12 @@ function filesOf(format: string): [string, Report][] {
  * each file appears whole or not at all.
  * @throws ExpectedError `report-format`, `reports-unwritable`, and those of `writeWhole`.
  */
-export function writeReports(folder: string, record: RunRecord, analysis: Analysis, formats: readonly string[]): string[] {
+export function writeReports(
+  folder: string,
+  record: RunRecord,
+  analysis: Analysis,
+  formats: readonly string[],
+): string[] {
   const files = [...new Set(formats)].flatMap(filesOf);
   const reports = join(folder, "reports");
   try {

@@ -1,9 +1,9 @@
 /** The names that a suite's parts call each other by. */
 import { ExpectedError } from "../errors.ts";
-import type { KeyPath } from "./schemaProblems.ts";
 import type { SuiteDocument } from "./SuiteDocument.ts";
-import type { SuiteFile } from "./suiteSchema.ts";
+import type { KeyPath } from "./schemaProblems.ts";
 import { suggest } from "./suggest.ts";
+import type { SuiteFile } from "./suiteSchema.ts";
 
 /**
  * Gates and profiles name candidates and frames of the suite, and no candidate has two gates.

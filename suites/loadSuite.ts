@@ -7,12 +7,12 @@ import { checkNames } from "./checkNames.ts";
 import { ItemList } from "./ItemList.ts";
 import { loadItems } from "./loadItems.ts";
 import { decodeUtf8, rethrowReadFailure } from "./readLines.ts";
-import { check, keyText } from "./schemaProblems.ts";
-import { selectItems } from "./selectItems.ts";
 import type { Suite } from "./Suite.ts";
 import { SuiteDocument } from "./SuiteDocument.ts";
-import { type SuiteFile, suiteSchema } from "./suiteSchema.ts";
+import { check, keyText } from "./schemaProblems.ts";
+import { selectItems } from "./selectItems.ts";
 import { suggest } from "./suggest.ts";
+import { type SuiteFile, suiteSchema } from "./suiteSchema.ts";
 
 export interface SuiteOptions {
   /** A profile of the suite; without one the suite is taken whole. */

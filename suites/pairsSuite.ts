@@ -4,9 +4,9 @@ import { ExpectedError } from "../errors.ts";
 import type { ColumnNames } from "./csvColumns.ts";
 import { loadCsvItems } from "./loadItems.ts";
 import { checkLimit, suiteHash } from "./loadSuite.ts";
+import type { Suite } from "./Suite.ts";
 import { type KeyPath, keyText } from "./schemaProblems.ts";
 import { selectItems } from "./selectItems.ts";
-import type { Suite } from "./Suite.ts";
 import { suiteSchema } from "./suiteSchema.ts";
 
 /** The candidate's encodings, by this name in each item. */

@@ -1,6 +1,7 @@
 /** A CSV file (RFC 4180, comma, a header row), row by row, each with the line that it starts on. */
-import { Readable } from "node:stream";
+
 import type { Hash } from "node:crypto";
+import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { ExpectedError } from "../errors.ts";
 import { readLines, type TextFile } from "./readLines.ts";

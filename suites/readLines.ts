@@ -2,8 +2,9 @@
  * A text file, line by line, as it is read. Lines end at LF and nowhere else: `node:readline` also cuts at
  * U+2028 and U+2029, which may stand unescaped inside a JSON string.
  */
-import { createReadStream } from "node:fs";
+
 import type { Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { ExpectedError } from "../errors.ts";
 
 export interface TextFile {

@@ -59,7 +59,9 @@ export class Table {
   private observed(condition: string, measure: string, layer: string): Column {
     const perFrame = this.batches.map((items) =>
       items.map((batch) => {
-        const entry = batch?.conditions[condition]?.values.find((value) => value.measure === measure && value.layer === layer);
+        const entry = batch?.conditions[condition]?.values.find(
+          (value) => value.measure === measure && value.layer === layer,
+        );
         return numberOf(entry?.value);
       }),
     );
@@ -77,9 +79,13 @@ export class Table {
 
   /** Largest difference between values that should be the same, or null where nothing was read again. */
   noise(measure: string, layer = ""): number | null {
-    const differences = this.batches.flat().flatMap((batch) =>
-      (batch?.noise ?? []).filter((entry) => entry.measure === measure && entry.layer === layer).map((entry) => entry.difference),
-    );
+    const differences = this.batches
+      .flat()
+      .flatMap((batch) =>
+        (batch?.noise ?? [])
+          .filter((entry) => entry.measure === measure && entry.layer === layer)
+          .map((entry) => entry.difference),
+      );
     return differences.length > 0 ? Math.max(...differences) : null;
   }
 }

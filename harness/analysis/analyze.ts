@@ -62,20 +62,33 @@ function overFrames(condition: string, frames: readonly FrameVerdict[], warnings
   const verdict = failed?.verdict ?? (same ? first.verdict : "inconclusive");
   const ps = frames.map(({ p }) => p);
   const p = same && ps.every((value) => value !== null) ? Math.max(...(ps as number[])) : null;
-  const named = (frame: FrameVerdict) => frame.reasons.map((reason) => (frames.length > 1 ? `${frame.frame}: ${reason}` : reason));
-  const disagreement = same || failed ? [] : [`the frames disagree: ${frames.map((f) => `${f.frame} ${f.verdict}`).join(", ")}`];
-  return { condition, verdict, p, adjusted: null, frames, reasons: [...disagreement, ...frames.flatMap(named)], warnings };
+  const named = (frame: FrameVerdict) =>
+    frame.reasons.map((reason) => (frames.length > 1 ? `${frame.frame}: ${reason}` : reason));
+  const disagreement =
+    same || failed ? [] : [`the frames disagree: ${frames.map((f) => `${f.frame} ${f.verdict}`).join(", ")}`];
+  return {
+    condition,
+    verdict,
+    p,
+    adjusted: null,
+    frames,
+    reasons: [...disagreement, ...frames.flatMap(named)],
+    warnings,
+  };
 }
 
 function lengthWarnings(list: readonly Cell[], condition: string): string[] {
   const score = (frame: string) =>
-    list.find((cell) => cell.condition === condition && cell.frame === frame && cell.measure === DISTRIBUTION)?.score?.value;
+    list.find((cell) => cell.condition === condition && cell.frame === frame && cell.measure === DISTRIBUTION)?.score
+      ?.value;
   return [...new Set(list.map((cell) => cell.frame))]
     .filter((frame) => frame.endsWith("@matched"))
     .flatMap((frame) => {
       const [matched, natural] = [score(frame), score(frame.replace("@matched", ""))];
       if (matched === undefined || natural === undefined || Math.abs(matched - natural) <= LENGTH_TOLERANCE) return [];
-      return [`length-confounded in ${frame.replace("@matched", "")}: score ${natural.toFixed(2)} at natural, ${matched.toFixed(2)} at matched positions`];
+      return [
+        `length-confounded in ${frame.replace("@matched", "")}: score ${natural.toFixed(2)} at natural, ${matched.toFixed(2)} at matched positions`,
+      ];
     });
 }
 
@@ -91,29 +104,43 @@ function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {
         checkCloseness(table, { name: DISTRIBUTION, better: "lower" }, "", alpha),
         checkCloseness(table, { name: STATES, better: "higher" }, layer, alpha),
       ];
-      return [table, { margin, alpha, layer, closeness, fact: checkFact(table, alpha), unobservable: model.unobservable }];
+      return [
+        table,
+        { margin, alpha, layer, closeness, fact: checkFact(table, alpha), unobservable: model.unobservable },
+      ];
     }),
   );
   const judged = (condition: string) => {
     const frames = perFrame.map((table) => judge(table, condition, settings.get(table) as VerdictSettings));
-    if (missing > 0) return undecided(condition, frames, `the record is incomplete: ${missing} of ${planned} batches are missing`);
+    if (missing > 0)
+      return undecided(condition, frames, `the record is incomplete: ${missing} of ${planned} batches are missing`);
     return overFrames(condition, frames, lengthWarnings(list, condition));
   };
   const { missing, planned } = missingBatches(record);
-  const named = (role: string) => model.conditions.filter((condition) => condition.role === role).map(({ name }) => name);
+  const named = (role: string) =>
+    model.conditions.filter((condition) => condition.role === role).map(({ name }) => name);
   const foils = named("foil").map(judged);
   const passedFoils = foils.filter(({ verdict }) => verdict === "equivalent").map(({ condition }) => condition);
-  const candidates = named("candidate").map(judged).map((result) =>
-    passedFoils.length === 0
-      ? result
-      : { ...result, verdict: "instrument-failed" as const, p: null, reasons: [`a foil came out equivalent: ${passedFoils.join(", ")}`] },
-  );
+  const candidates = named("candidate")
+    .map(judged)
+    .map((result) =>
+      passedFoils.length === 0
+        ? result
+        : {
+            ...result,
+            verdict: "instrument-failed" as const,
+            p: null,
+            reasons: [`a foil came out equivalent: ${passedFoils.join(", ")}`],
+          },
+    );
   const seams: Record<string, number> = {};
   for (const frame of Object.keys(model.frames)) {
     const batches = record.batches.filter((batch) => batch.model === model.identity.reference && batch.frame === frame);
     if (batches.length > 0) seams[frame] = batches.filter((batch) => batch.seamDiffers).length / batches.length;
   }
-  const instrument = [...settings].flatMap(([table, { closeness, fact }]) => [...closeness, fact].map((check) => ({ ...check, frame: table.frame })));
+  const instrument = [...settings].flatMap(([table, { closeness, fact }]) =>
+    [...closeness, fact].map((check) => ({ ...check, frame: table.frame })),
+  );
   return { model, cells: list, candidates, foils, instrument, passedFoils, seams };
 }
 
@@ -140,7 +167,10 @@ function correct(models: readonly ModelAnalysis[], alpha: number): ModelAnalysis
 
 export function analyze(record: RunRecord): Analysis {
   const { gates, alpha } = record.manifest.suite;
-  const models = correct(record.manifest.models.map((model) => analyzeModel(record, model)), alpha);
+  const models = correct(
+    record.manifest.models.map((model) => analyzeModel(record, model)),
+    alpha,
+  );
   const results = gates.flatMap((gate) =>
     models.flatMap(({ model, candidates }) => {
       const found = candidates.find(({ condition }) => condition === gate.candidate);
@@ -148,7 +178,9 @@ export function analyze(record: RunRecord): Analysis {
       return [{ gate, model: model.identity.reference, verdict: found.verdict, holds: found.verdict === gate.require }];
     }),
   );
-  const broken = results.some(({ holds, verdict }) => !holds && (verdict === "instrument-failed" || verdict === "unobservable"));
+  const broken = results.some(
+    ({ holds, verdict }) => !holds && (verdict === "instrument-failed" || verdict === "unobservable"),
+  );
   const decided = broken ? EXIT.instrument : results.every(({ holds }) => holds) ? EXIT.ok : EXIT.gate;
   const exit = missingBatches(record).missing > 0 ? EXIT.incomplete : decided;
   return { models, gates: results, exit };

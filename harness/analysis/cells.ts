@@ -40,13 +40,24 @@ export interface Cell {
 const present = (column: readonly (number | null)[]) => column.filter((value): value is number => value !== null);
 
 /** Scores are formed on items that have all three values, with the sign such that smaller is closer. */
-function scored(table: Table, condition: TableCondition, measure: MeasureDescription, layer: string, margin: number, alpha: number) {
+function scored(
+  table: Table,
+  condition: TableCondition,
+  measure: MeasureDescription,
+  layer: string,
+  margin: number,
+  alpha: number,
+) {
   const nothing = { floor: null, ceiling: null, score: null, identityScore: null, p: null, warnings: [] as string[] };
   if (measure.descriptive || condition.role === "floor" || condition.role === "reference") return nothing;
   const floor = bestFloor(table, condition.name, measure, layer);
   if (floor === null || !table.has("paraphrase")) return nothing;
   const sign = measure.better === "lower" ? 1 : -1;
-  const columns = [floor.column, losses(table, "paraphrase", measure, layer), losses(table, condition.name, measure, layer)];
+  const columns = [
+    floor.column,
+    losses(table, "paraphrase", measure, layer),
+    losses(table, condition.name, measure, layer),
+  ];
   const gained = combine(table.clusters, columns, (low, _high, own) => low - own);
   const range = combine(table.clusters, columns, (low, high) => low - high);
   const margins = combine(table.clusters, columns, (low, high, own) => (1 - margin) * low + margin * high - own);
@@ -63,7 +74,10 @@ function scored(table: Table, condition: TableCondition, measure: MeasureDescrip
   return {
     floor: sign * mean(lows),
     ceiling: sign * mean(highs),
-    score: ratio.ratio === null ? null : { value: ratio.ratio, low: ratio.defined ? ratio.low : null, high: ratio.defined ? ratio.high : null },
+    score:
+      ratio.ratio === null
+        ? null
+        : { value: ratio.ratio, low: ratio.defined ? ratio.low : null, high: ratio.defined ? ratio.high : null },
     identityScore: whole.length === 0 || mean(whole) === 0 ? null : mean(towards) / mean(whole),
     p: testable(test) ? test.p : null,
     warnings,
@@ -92,7 +106,14 @@ function informationCells(table: Table, condition: TableCondition): Cell[] {
       layer: "",
       unit: "share",
       n: above.values.length,
-      estimate: ratio.ratio === null ? null : { value: 1 - ratio.ratio, low: ratio.defined ? 1 - ratio.high : null, high: ratio.defined ? 1 - ratio.low : null },
+      estimate:
+        ratio.ratio === null
+          ? null
+          : {
+              value: 1 - ratio.ratio,
+              low: ratio.defined ? 1 - ratio.high : null,
+              high: ratio.defined ? 1 - ratio.low : null,
+            },
       floor: null,
       ceiling: null,
       score: null,
@@ -128,7 +149,11 @@ export function cells(record: RunRecord, table: Table): Cell[] {
           layer,
           unit: measure.unit,
           n: values.length,
-          estimate: { value: mean(values), low: estimate.defined ? estimate.low : null, high: estimate.defined ? estimate.high : null },
+          estimate: {
+            value: mean(values),
+            low: estimate.defined ? estimate.low : null,
+            high: estimate.defined ? estimate.high : null,
+          },
           ...score,
           warnings: [
             ...warnings,

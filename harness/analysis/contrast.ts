@@ -22,7 +22,12 @@ export function testable(result: ContrastResult): result is Contrast {
   return !("untestable" in result);
 }
 
-export function contrast(name: string, values: readonly number[], clusters: readonly string[], alpha: number): ContrastResult {
+export function contrast(
+  name: string,
+  values: readonly number[],
+  clusters: readonly string[],
+  alpha: number,
+): ContrastResult {
   if (values.length === 0) return { name, untestable: "no item has all the values it needs" };
   const test = meanTest(values, clusters);
   if (!test.defined) return { name, untestable: test.reason };
@@ -31,9 +36,19 @@ export function contrast(name: string, values: readonly number[], clusters: read
     // All contrasts are equal, so no variance can be had: the sign test's smallest p-value is what k clusters can show.
     const smallest = 2 ** -test.clusters;
     const p = test.mean > 0 ? smallest : test.mean < 0 ? 1 : 0.5;
-    return { ...base, p, pBelow: test.mean < 0 ? smallest : test.mean > 0 ? 1 : 0.5, itemsNeeded: test.mean > 0 ? test.n : null };
+    return {
+      ...base,
+      p,
+      pBelow: test.mean < 0 ? smallest : test.mean > 0 ? 1 : 0.5,
+      itemsNeeded: test.mean > 0 ? test.n : null,
+    };
   }
-  return { ...base, p: test.p, pBelow: studentUpperTail(-test.t, test.df), itemsNeeded: itemsNeeded(test.t, test.df, test.n, alpha) };
+  return {
+    ...base,
+    p: test.p,
+    pBelow: studentUpperTail(-test.t, test.df),
+    itemsNeeded: itemsNeeded(test.t, test.df, test.n, alpha),
+  };
 }
 
 /** Items that would give a one-sided test at alpha power 0.8 if t grows with their root; null where it is not above 0. */

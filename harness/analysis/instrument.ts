@@ -2,10 +2,11 @@
  * May a measure enter a verdict? Only where it tells the ceiling from the floor, prefers a paraphrase to
  * shuffled words and to half a sentence, and sees no difference where there is none.
  */
+
+import { clusterMean } from "../statistics/clusterMean.ts";
 import { contrast, testable } from "./contrast.ts";
 import { bestFloor, FACT, losses, type MeasureKey } from "./losses.ts";
 import { combine, type Table } from "./Table.ts";
-import { clusterMean } from "../statistics/clusterMean.ts";
 
 export interface InstrumentCheck {
   readonly measure: string;
@@ -32,14 +33,20 @@ export function checkCloseness(table: Table, measure: MeasureKey, layer: string,
   const reasons: string[] = [];
   const half = (estimate.high - estimate.low) / 2;
   if (!(estimate.mean > 0 && (half / estimate.mean) ** 2 < LARGEST_G)) {
-    reasons.push(`the paraphrase and the floor ${floor.name} do not separate (difference ${estimate.mean.toPrecision(3)} ± ${half.toPrecision(2)})`);
+    reasons.push(
+      `the paraphrase and the floor ${floor.name} do not separate (difference ${estimate.mean.toPrecision(3)} ± ${half.toPrecision(2)})`,
+    );
   }
   const noise = table.noise(measure.name, layer);
   if (noise !== null && Math.abs(estimate.mean) < NOISE_FACTOR * noise) {
     reasons.push(`floor and ceiling differ by less than ${NOISE_FACTOR} times the noise floor ${noise.toPrecision(2)}`);
   }
   for (const foil of COARSE_FOILS) {
-    const beaten = combine(table.clusters, [losses(table, foil, measure, layer), ceiling], (wrong, right) => wrong - right);
+    const beaten = combine(
+      table.clusters,
+      [losses(table, foil, measure, layer), ceiling],
+      (wrong, right) => wrong - right,
+    );
     const test = contrast(foil, beaten.values, beaten.clusters, alpha);
     if (!testable(test)) reasons.push(`the paraphrase cannot be held against ${foil}: ${test.untestable}`);
     else if (test.p >= alpha) reasons.push(`the paraphrase does not beat ${foil} (t = ${test.t.toFixed(1)})`);
@@ -60,18 +67,31 @@ export function checkFact(table: Table, alpha: number): InstrumentCheck {
   const failed = (reason: string): InstrumentCheck => ({ measure: FACT, holds: false, reasons: [reason] });
   if (!table.has("decoy")) return failed("no item has a decoy");
   const side = (condition: string) =>
-    combine(table.clusters, [of(condition), of("original"), of("decoy")], (value, original, decoy) => value - (original + decoy) / 2);
+    combine(
+      table.clusters,
+      [of(condition), of("original"), of("decoy")],
+      (value, original, decoy) => value - (original + decoy) / 2,
+    );
   const reasons: string[] = [];
-  for (const [condition, sign] of [["paraphrase", 1], ["decoy-paraphrase", -1]] as const) {
+  for (const [condition, sign] of [
+    ["paraphrase", 1],
+    ["decoy-paraphrase", -1],
+  ] as const) {
     if (!table.has(condition)) {
       reasons.push(`there is no ${condition}`);
       continue;
     }
     const { values, clusters } = side(condition);
-    const test = contrast(condition, values.map((value) => sign * value), clusters, alpha);
+    const test = contrast(
+      condition,
+      values.map((value) => sign * value),
+      clusters,
+      alpha,
+    );
     const where = sign > 0 ? "original's" : "decoy's";
     if (!testable(test)) reasons.push(`the ${condition} cannot be placed: ${test.untestable}`);
-    else if (test.p >= alpha) reasons.push(`the ${condition} does not lie clearly on the ${where} side (t = ${test.t.toFixed(1)})`);
+    else if (test.p >= alpha)
+      reasons.push(`the ${condition} does not lie clearly on the ${where} side (t = ${test.t.toFixed(1)})`);
   }
   return { measure: FACT, holds: reasons.length === 0, reasons };
 }

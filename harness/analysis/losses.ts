@@ -21,11 +21,18 @@ const present = (column: Column) => column.filter((value): value is number => va
 /** Floors that a condition is held against: those made for it, and those made for all. */
 function floorsFor(table: Table, condition: string): TableCondition[] {
   const members = new Set(table.conditions.filter(({ name }) => name.startsWith("mismatch-")).map(({ name }) => name));
-  return table.conditions.filter(({ name, role, of }) => role === "floor" && (of === null || of === condition) && !members.has(name));
+  return table.conditions.filter(
+    ({ name, role, of }) => role === "floor" && (of === null || of === condition) && !members.has(name),
+  );
 }
 
 /** The best-scoring floor: the one with the smallest mean loss. Null where no floor has a value. */
-export function bestFloor(table: Table, condition: string, measure: MeasureKey, layer: string): { name: string; column: Column } | null {
+export function bestFloor(
+  table: Table,
+  condition: string,
+  measure: MeasureKey,
+  layer: string,
+): { name: string; column: Column } | null {
   let best: { name: string; column: Column; mean: number } | null = null;
   for (const { name } of floorsFor(table, condition)) {
     const column = losses(table, name, measure, layer);

@@ -9,8 +9,8 @@
  */
 import { quantile } from "simple-statistics";
 import type { Verdict } from "../../suites/Suite.ts";
-import { type ContrastResult, contrast, itemsNeeded, testable } from "./contrast.ts";
 import { studentUpperTail } from "../statistics/studentT.ts";
+import { type ContrastResult, contrast, itemsNeeded, testable } from "./contrast.ts";
 import type { InstrumentCheck } from "./instrument.ts";
 import { bestFloor, DISTRIBUTION, FACT, losses, type MeasureKey, STATES } from "./losses.ts";
 import { type Column, combine, type Table } from "./Table.ts";
@@ -39,26 +39,41 @@ export interface FrameVerdict {
   readonly reasons: readonly string[];
 }
 
-function closeness(table: Table, condition: string, measure: MeasureKey, layer: string, { margin, alpha }: VerdictSettings): ContrastResult {
+function closeness(
+  table: Table,
+  condition: string,
+  measure: MeasureKey,
+  layer: string,
+  { margin, alpha }: VerdictSettings,
+): ContrastResult {
   const name = `A ${measure.name}`;
   const floor = bestFloor(table, condition, measure, layer);
   if (floor === null) return { name, untestable: "there is no floor" };
   if (!table.has("paraphrase")) return { name, untestable: "there is no paraphrase to serve as ceiling" };
   const columns = [floor.column, losses(table, "paraphrase", measure, layer), losses(table, condition, measure, layer)];
-  const { values, clusters } = combine(table.clusters, columns, (low, high, own) => (1 - margin) * low + margin * high - own);
+  const { values, clusters } = combine(
+    table.clusters,
+    columns,
+    (low, high, own) => (1 - margin) * low + margin * high - own,
+  );
   return contrast(name, values, clusters, alpha);
 }
 
 function factKept(table: Table, condition: string, { margin, alpha }: VerdictSettings): ContrastResult {
   const columns = [condition, "decoy", "paraphrase"].map((name) => table.column(name, FACT));
-  const { values, clusters } = combine(table.clusters, columns, (own, decoy, paraphrase) => own - decoy - margin * (paraphrase - decoy));
+  const { values, clusters } = combine(
+    table.clusters,
+    columns,
+    (own, decoy, paraphrase) => own - decoy - margin * (paraphrase - decoy),
+  );
   return contrast("B fact", values, clusters, alpha);
 }
 
 /** Foils that a condition must beat: those for all, and those made for it; the decoy has its own part. */
 function foils(table: Table, condition: string, { alpha }: VerdictSettings): ContrastResult[] {
   const rivals = table.conditions.filter(
-    ({ name, role, of }) => role === "foil" && name !== "decoy" && name !== condition && (of === null || of === condition),
+    ({ name, role, of }) =>
+      role === "foil" && name !== "decoy" && name !== condition && (of === null || of === condition),
   );
   return rivals.map(({ name }) => {
     const columns = [losses(table, name, KL, ""), losses(table, condition, KL, "")];
@@ -90,7 +105,11 @@ function tail(table: Table, condition: string, { alpha }: VerdictSettings): Cont
     const present = shares.flatMap((column) => column[i] ?? []);
     return present.length > 0 ? present.reduce((a, b) => a + b, 0) / present.length : null;
   });
-  const { values, clusters } = combine(table.clusters, [own, ceiling], (mine, theirs) => mine - theirs + TAIL_ALLOWANCE);
+  const { values, clusters } = combine(
+    table.clusters,
+    [own, ceiling],
+    (mine, theirs) => mine - theirs + TAIL_ALLOWANCE,
+  );
   const result = contrast("D tail", values, clusters, alpha);
   if (!testable(result)) return result;
   // Few items differ, often none, and their own spread then says too little. If the shares did differ by the
@@ -98,7 +117,14 @@ function tail(table: Table, condition: string, { alpha }: VerdictSettings): Cont
   const se = Math.max(result.se, Math.sqrt((TAIL_ALLOWANCE * (1 - TAIL_ALLOWANCE)) / result.clusters));
   const t = result.mean / se;
   const df = result.clusters - 1;
-  return { ...result, se, t, p: studentUpperTail(t, df), pBelow: studentUpperTail(-t, df), itemsNeeded: itemsNeeded(t, df, result.n, alpha) };
+  return {
+    ...result,
+    se,
+    t,
+    p: studentUpperTail(t, df),
+    pBelow: studentUpperTail(-t, df),
+    itemsNeeded: itemsNeeded(t, df, result.n, alpha),
+  };
 }
 
 const tooFew = (clusters: number) => `${clusters} clusters are too few: a verdict takes at least ${FEWEST_CLUSTERS}`;
@@ -118,31 +144,57 @@ export function judge(table: Table, condition: string, settings: VerdictSettings
   const d = tail(table, condition, settings);
   const parts = [...a, b, ...c, d];
   // Too few items to check the measures by, or none with a ceiling: nothing was shown, not even that they fail.
-  const clusters = Math.min(new Set(table.clusters).size, ...[...a, ...c, d].filter(testable).map((part) => part.clusters));
-  if (clusters < FEWEST_CLUSTERS) return { frame, verdict: "inconclusive", p: null, parts, reasons: [tooFew(clusters)] };
+  const clusters = Math.min(
+    new Set(table.clusters).size,
+    ...[...a, ...c, d].filter(testable).map((part) => part.clusters),
+  );
+  if (clusters < FEWEST_CLUSTERS)
+    return { frame, verdict: "inconclusive", p: null, parts, reasons: [tooFew(clusters)] };
   if (!table.has("paraphrase")) {
-    return { frame, verdict: "inconclusive", p: null, parts, reasons: broken.flatMap((check) => check.reasons).slice(0, 1) };
+    return {
+      frame,
+      verdict: "inconclusive",
+      p: null,
+      parts,
+      reasons: broken.flatMap((check) => check.reasons).slice(0, 1),
+    };
   }
   if (broken.length > 0) {
     return { frame, verdict: "instrument-failed", p: null, parts, reasons: broken.flatMap((check) => check.reasons) };
   }
   const holds = (result: ContrastResult) => testable(result) && result.p < alpha;
-  const conclude = (verdict: Verdict, p: number | null, reasons: string[] = []): FrameVerdict => ({ frame, verdict, p, parts, reasons });
-  const largestP = (results: readonly ContrastResult[]) => Math.max(...results.map((result) => (testable(result) ? result.p : 1)));
+  const conclude = (verdict: Verdict, p: number | null, reasons: string[] = []): FrameVerdict => ({
+    frame,
+    verdict,
+    p,
+    parts,
+    reasons,
+  });
+  const largestP = (results: readonly ContrastResult[]) =>
+    Math.max(...results.map((result) => (testable(result) ? result.p : 1)));
 
   const factTested = settings.fact.holds && testable(b) && b.clusters >= FEWEST_CLUSTERS;
   if ([...a, b, ...c, d].every(holds) && factTested) return conclude("equivalent", largestP([...a, b, ...c, d]));
   if (a.every(holds) && factTested && b.pBelow < alpha) {
-    return conclude("near-copy, fact lost", Math.max(largestP(a), b.pBelow), [`the changed fact is lost (t = ${round(b.t)})`]);
+    return conclude("near-copy, fact lost", Math.max(largestP(a), b.pBelow), [
+      `the changed fact is lost (t = ${round(b.t)})`,
+    ]);
   }
   // "Different" needs only one part to be clearly negative: so many chances, so many times the p-value.
   const against = [...a, ...c].filter(testable);
-  const smallest = against.reduce((least, part) => (part.pBelow < least.pBelow ? part : least), against[0] as (typeof against)[number]);
+  const smallest = against.reduce(
+    (least, part) => (part.pBelow < least.pBelow ? part : least),
+    against[0] as (typeof against)[number],
+  );
   if (smallest && smallest.pBelow * against.length < alpha) {
-    return conclude("different", smallest.pBelow * against.length, [`${smallest.name} is clearly below 0 (t = ${round(smallest.t)})`]);
+    return conclude("different", smallest.pBelow * against.length, [
+      `${smallest.name} is clearly below 0 (t = ${round(smallest.t)})`,
+    ]);
   }
   if (!factTested && [...a, ...c, d].every(holds)) {
-    const why = settings.fact.holds ? [testable(b) ? `fact: ${tooFew(b.clusters)}` : b.untestable] : settings.fact.reasons;
+    const why = settings.fact.holds
+      ? [testable(b) ? `fact: ${tooFew(b.clusters)}` : b.untestable]
+      : settings.fact.reasons;
     return conclude("close, fact untested", largestP([...a, ...c, d]), [...why]);
   }
   const undecided = parts.filter((part) => !holds(part));
@@ -151,6 +203,9 @@ export function judge(table: Table, condition: string, settings: VerdictSettings
 
 function describeUndecided(part: ContrastResult): string {
   if (!testable(part)) return `${part.name}: ${part.untestable}`;
-  const needed = part.itemsNeeded === null ? "no number of items would do if the effect is as observed" : `about ${part.itemsNeeded} items would do`;
+  const needed =
+    part.itemsNeeded === null
+      ? "no number of items would do if the effect is as observed"
+      : `about ${part.itemsNeeded} items would do`;
   return `${part.name} is undecided (t = ${round(part.t)}, p = ${part.p.toPrecision(2)}, n = ${part.n}): ${needed}`;
 }

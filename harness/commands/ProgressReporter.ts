@@ -36,7 +36,9 @@ export class ProgressReporter {
       // What is over at once is not worth a line.
       if (now - this.started < SOON_MS || (now - this.printed < QUIET_MS && !complete)) return;
       this.printed = complete ? Number.POSITIVE_INFINITY : now;
-      this.stream.write(`${label}${total > 0 ? `: ${amount(done, total, unit)}` : ""}${this.remaining(done, total, now)}\n`);
+      this.stream.write(
+        `${label}${total > 0 ? `: ${amount(done, total, unit)}` : ""}${this.remaining(done, total, now)}\n`,
+      );
       return;
     }
     if (now - this.printed < 100 && !complete) return;

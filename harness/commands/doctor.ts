@@ -27,7 +27,11 @@ async function python(): Promise<Check> {
     return { name: "python3 with pip", state: "ok", detail: stdout.trim().split(" from ")[0] ?? "" };
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0];
-    return { name: "python3 with pip", state: "warn", detail: `${reason}; it is only needed to fetch the default model where the Hub cannot be reached` };
+    return {
+      name: "python3 with pip",
+      state: "warn",
+      detail: `${reason}; it is only needed to fetch the default model where the Hub cannot be reached`,
+    };
   }
 }
 
@@ -39,34 +43,74 @@ function cache(): Check {
     const { bavail, bsize } = statfsSync(folder);
     const free = bavail * bsize;
     const state = free < NEEDED_BYTES ? "warn" : "ok";
-    return { name: "cache folder", state, detail: `${folder}, ${(free / 1e9).toFixed(1)} GB free${state === "warn" ? `; the default model takes ${NEEDED_BYTES / 1e9} GB` : ""}` };
+    return {
+      name: "cache folder",
+      state,
+      detail: `${folder}, ${(free / 1e9).toFixed(1)} GB free${state === "warn" ? `; the default model takes ${NEEDED_BYTES / 1e9} GB` : ""}`,
+    };
   } catch (error) {
-    return { name: "cache folder", state: "FAIL", detail: `${folder}: ${(error as Error).message}; ISOGLYPH_CACHE names another` };
+    return {
+      name: "cache folder",
+      state: "FAIL",
+      detail: `${folder}: ${(error as Error).message}; ISOGLYPH_CACHE names another`,
+    };
   }
 }
 
 /** Reads a known text: greedy answer, and the same row alone and among others. */
 async function engine(signal: AbortSignal): Promise<Check[]> {
   const model = listModels().find(({ name }) => name === DEFAULT_MODEL);
-  if (!model?.cached) return [{ name: "model", state: "warn", detail: `${DEFAULT_MODEL} is not fetched yet; \`isoglyph models pull ${DEFAULT_MODEL}\` does it` }];
+  if (!model?.cached)
+    return [
+      {
+        name: "model",
+        state: "warn",
+        detail: `${DEFAULT_MODEL} is not fetched yet; \`isoglyph models pull ${DEFAULT_MODEL}\` does it`,
+      },
+    ];
   try {
     const started = performance.now();
     const provider = await openModel(DEFAULT_MODEL, { weights: "auto", purpose: "latency", signal });
     try {
       const ids = provider.tokenizer.encode("The capital of France is");
-      const drawn = await provider.sample({ prompts: [{ ids, seed: 1 }], samples: 1, maxTokens: 2, temperature: 0 }, signal);
+      const drawn = await provider.sample(
+        { prompts: [{ ids, seed: 1 }], samples: 1, maxTokens: 2, temperature: 0 },
+        signal,
+      );
       const said = provider.tokenizer.decode(drawn[0]?.[0] ?? []);
-      const answer = [{ ids, parent: null }, { ids: provider.tokenizer.encode(" Paris."), parent: 0 }];
-      const other = [{ ids: provider.tokenizer.encode("Something else that is rather longer than the first text."), parent: null }];
+      const answer = [
+        { ids, parent: null },
+        { ids: provider.tokenizer.encode(" Paris."), parent: 0 },
+      ];
+      const other = [
+        { ids: provider.tokenizer.encode("Something else that is rather longer than the first text."), parent: null },
+      ];
       const read = async (rows: (typeof answer)[]) =>
-        (await provider.read({ rows, states: [], pools: [], scores: [{ row: 0, segment: 1 }], comparisons: [] }, signal)).scores[0] ?? [];
+        (
+          await provider.read(
+            { rows, states: [], pools: [], scores: [{ row: 0, segment: 1 }], comparisons: [] },
+            signal,
+          )
+        ).scores[0] ?? [];
       const [alone, among] = [await read([answer]), await read([answer, other, other])];
       const noise = Math.max(...alone.map((value, i) => Math.abs(value - (among[i] as number))));
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       return [
-        { name: "model", state: "ok", detail: `${provider.identity.name}, ${provider.identity.quantisation}, ${provider.identity.weights}` },
-        { name: "engine", state: said === " Paris." ? "ok" : "FAIL", detail: `greedy answer ${JSON.stringify(said)}, opened and asked in ${seconds} s` },
-        { name: "noise floor", state: noise < NOISE_LIMIT ? "ok" : "FAIL", detail: `log-probabilities alone and in a batch differ by at most ${noise.toExponential(1)}` },
+        {
+          name: "model",
+          state: "ok",
+          detail: `${provider.identity.name}, ${provider.identity.quantisation}, ${provider.identity.weights}`,
+        },
+        {
+          name: "engine",
+          state: said === " Paris." ? "ok" : "FAIL",
+          detail: `greedy answer ${JSON.stringify(said)}, opened and asked in ${seconds} s`,
+        },
+        {
+          name: "noise floor",
+          state: noise < NOISE_LIMIT ? "ok" : "FAIL",
+          detail: `log-probabilities alone and in a batch differ by at most ${noise.toExponential(1)}`,
+        },
       ];
     } finally {
       await provider.close();
@@ -81,15 +125,27 @@ export async function doctorCommand({ json }: { readonly json?: boolean }, signa
   const memory = process.availableMemory();
   const offline = process.env.ISOGLYPH_OFFLINE === "1" || process.env.HF_HUB_OFFLINE === "1";
   const checks: Check[] = [
-    { name: "isoglyph", state: "ok", detail: `${version()} on Node ${process.versions.node}, ${process.platform}-${process.arch}` },
+    {
+      name: "isoglyph",
+      state: "ok",
+      detail: `${version()} on Node ${process.versions.node}, ${process.platform}-${process.arch}`,
+    },
     { name: "processor", state: "ok", detail: `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads` },
     { name: "memory", state: memory < 2e9 ? "warn" : "ok", detail: `${(memory / 1e9).toFixed(1)} GB available` },
     cache(),
     await python(),
-    { name: "network", state: "ok", detail: offline ? "offline: nobody is asked (ISOGLYPH_OFFLINE or HF_HUB_OFFLINE)" : `models come from ${process.env.HF_ENDPOINT ?? "the Hugging Face Hub"}, else from pip` },
+    {
+      name: "network",
+      state: "ok",
+      detail: offline
+        ? "offline: nobody is asked (ISOGLYPH_OFFLINE or HF_HUB_OFFLINE)"
+        : `models come from ${process.env.HF_ENDPOINT ?? "the Hugging Face Hub"}, else from pip`,
+    },
     ...(existsSync(cacheFolder()) ? await engine(signal) : []),
   ];
   if (json) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
-  else for (const { name, state, detail } of checks) process.stdout.write(`${state.padEnd(5)} ${name.padEnd(17)} ${detail}\n`);
+  else
+    for (const { name, state, detail } of checks)
+      process.stdout.write(`${state.padEnd(5)} ${name.padEnd(17)} ${detail}\n`);
   if (checks.some(({ state }) => state === "FAIL")) process.exitCode = EXIT.instrument;
 }

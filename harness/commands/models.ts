@@ -12,7 +12,9 @@ export async function listCommand({ json }: { readonly json?: boolean }): Promis
   }
   for (const { name, isDefault, cached, bytes, licence, path } of models) {
     const state = cached ? `in the cache: ${path}` : "not fetched yet (isoglyph models pull)";
-    process.stdout.write(`${name}${isDefault ? " (default)" : ""}, ${(bytes / 1e6).toFixed(0)} MB, ${licence}, ${state}\n`);
+    process.stdout.write(
+      `${name}${isDefault ? " (default)" : ""}, ${(bytes / 1e6).toFixed(0)} MB, ${licence}, ${state}\n`,
+    );
   }
   process.stdout.write("Any GGUF file of the llama architecture can be named by its path.\n");
 }
@@ -24,20 +26,39 @@ export async function pullCommand(reference: string, signal: AbortSignal): Promi
     return;
   }
   const progress = new ProgressReporter();
-  const path = await fetchModel(parsed.known, { progress: ({ label, done, total }) => progress.update(label, done, total, "bytes"), signal });
+  const path = await fetchModel(parsed.known, {
+    progress: ({ label, done, total }) => progress.update(label, done, total, "bytes"),
+    signal,
+  });
   progress.clear();
   process.stdout.write(`${reference}: ${path}\n`);
 }
 
-export async function showCommand(reference: string, { json }: { readonly json?: boolean }, signal: AbortSignal): Promise<void> {
+export async function showCommand(
+  reference: string,
+  { json }: { readonly json?: boolean },
+  signal: AbortSignal,
+): Promise<void> {
   const progress = new ProgressReporter();
-  const header = await openHeader(reference, ({ label, done, total }) => progress.update(label, done, total, "bytes"), signal);
+  const header = await openHeader(
+    reference,
+    ({ label, done, total }) => progress.update(label, done, total, "bytes"),
+    signal,
+  );
   progress.clear();
   const { path, gguf, config, tokenizer } = header;
   const types: Record<string, number> = {};
   for (const { type } of gguf.tensors.values()) types[type] = (types[type] ?? 0) + 1;
   const name = gguf.metadata.get("general.name");
-  const facts = { reference, path, name: typeof name === "string" ? name : null, ...config, tensors: types, chatTemplate: tokenizer.chat !== null, endTokens: tokenizer.end };
+  const facts = {
+    reference,
+    path,
+    name: typeof name === "string" ? name : null,
+    ...config,
+    tensors: types,
+    chatTemplate: tokenizer.chat !== null,
+    endTokens: tokenizer.end,
+  };
   if (json) {
     process.stdout.write(`${JSON.stringify(facts, null, 2)}\n`);
     return;

@@ -72,14 +72,30 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
         const encoding = texts[i];
         return encoding && "text" in encoding ? [{ name: condition, role, text: encoding.text }] : [];
       });
-      const request = { item, frame: reader, positions: "natural" as const, conditions: present, continuations, controls: suite.continuations.controls };
+      const request = {
+        item,
+        frame: reader,
+        positions: "natural" as const,
+        conditions: present,
+        continuations,
+        controls: suite.continuations.controls,
+      };
       reading += policies * tokensOf(request, tokenizer);
       const { before, after } = reader.ids(frameQuestion(item));
-      sampling += before.length + after.length + tokenizer.encode(item.original).length + continuations.length * continuation.length;
+      sampling +=
+        before.length +
+        after.length +
+        tokenizer.encode(item.original).length +
+        continuations.length * continuation.length;
     });
     const { before, after } = reader.ids("What does it say?");
     const around = before.length + after.length;
-    return { frame: name, reading, sampling, corpus: corpus.sentences.reduce((sum, text) => sum + around + tokenizer.encode(text).length, 0) };
+    return {
+      frame: name,
+      reading,
+      sampling,
+      corpus: corpus.sentences.reduce((sum, text) => sum + around + tokenizer.encode(text).length, 0),
+    };
   });
   const tokens = frames.reduce((sum, frame) => sum + frame.reading + frame.corpus + frame.sampling, 0);
   const flops = 2 * (header ? blockParameters(header) : DEFAULT_BLOCK_PARAMETERS) * tokens;
@@ -96,11 +112,19 @@ export function planText(suite: Suite, plans: readonly ModelPlan[]): string {
   const lines: string[] = [];
   const number = (value: number) => value.toLocaleString("en-US").padStart(12);
   for (const { model, conditions, frames, seconds, counted } of plans) {
-    lines.push(`${suite.name}${suite.profile ? `, profile ${suite.profile}` : ""} on ${model}: ${suite.items.length} items × ${conditions.length} conditions × ${frames.length} frame(s)${suite.positions === "both" ? " × 2 position policies" : ""}`);
+    lines.push(
+      `${suite.name}${suite.profile ? `, profile ${suite.profile}` : ""} on ${model}: ${suite.items.length} items × ${conditions.length} conditions × ${frames.length} frame(s)${suite.positions === "both" ? " × 2 position policies" : ""}`,
+    );
     lines.push(`conditions: ${conditions.join(", ")}`, "");
-    lines.push(`frame${" ".repeat(15)}${"read".padStart(12)}${"corpus".padStart(12)}${"sampled".padStart(12)}   tokens`);
-    for (const { frame, reading, corpus, sampling } of frames) lines.push(`${frame.padEnd(20)}${number(reading)}${number(corpus)}${number(sampling)}`);
-    lines.push("", `about ${duration(seconds)} on this machine; the mean states of the corpus and the continuations are kept for later runs`);
+    lines.push(
+      `frame${" ".repeat(15)}${"read".padStart(12)}${"corpus".padStart(12)}${"sampled".padStart(12)}   tokens`,
+    );
+    for (const { frame, reading, corpus, sampling } of frames)
+      lines.push(`${frame.padEnd(20)}${number(reading)}${number(corpus)}${number(sampling)}`);
+    lines.push(
+      "",
+      `about ${duration(seconds)} on this machine; the mean states of the corpus and the continuations are kept for later runs`,
+    );
     if (!counted) lines.push(`(${model} is not fetched yet: tokens are estimated at ${BYTES_PER_TOKEN} bytes each)`);
     lines.push("");
   }

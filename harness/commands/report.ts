@@ -20,8 +20,16 @@ export async function reportCommand(folder: string, options: { readonly format: 
     });
   }
   const analysis = analyze(record);
-  const paths = writeReports(folder, record, analysis, options.format.split(",").map((name) => name.trim()));
-  const table = terminalTable(record, analysis, { color: useColor(process.stdout), width: process.stdout.columns ?? 80 });
+  const paths = writeReports(
+    folder,
+    record,
+    analysis,
+    options.format.split(",").map((name) => name.trim()),
+  );
+  const table = terminalTable(record, analysis, {
+    color: useColor(process.stdout),
+    width: process.stdout.columns ?? 80,
+  });
   const parts = [table, summary(record, analysis), gateLines(analysis)].filter((part) => part !== "");
   process.stdout.write(`\n${parts.join("\n\n")}\n\n${paths.map((path) => `wrote ${path}`).join("\n")}\n`);
 }

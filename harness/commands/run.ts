@@ -1,9 +1,9 @@
-import { cpus, availableParallelism, hostname, totalmem } from "node:os";
+import { availableParallelism, cpus, hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { ExpectedError } from "../../errors.ts";
 import { cacheFolder } from "../../providers/embedded/cacheFolder.ts";
-import { openModel } from "../../providers/embedded/openModel.ts";
 import { parseModelReference } from "../../providers/embedded/modelReference.ts";
+import { openModel } from "../../providers/embedded/openModel.ts";
 import { gateLines } from "../../reports/gateLines.ts";
 import { summary } from "../../reports/summary.ts";
 import { terminalTable } from "../../reports/terminalTable.ts";
@@ -39,25 +39,49 @@ async function suiteOf(path: string | undefined, options: RunCommandOptions): Pr
     });
   }
   if (options.pairs !== undefined && options.profile !== undefined) {
-    throw new ExpectedError({ code: "usage", message: "--profile goes with a suite, not with --pairs", hint: "leave --profile out" });
+    throw new ExpectedError({
+      code: "usage",
+      message: "--profile goes with a suite, not with --pairs",
+      hint: "leave --profile out",
+    });
   }
-  const suite = options.pairs === undefined ? await loadSuite(path as string, { profile: options.profile, limit }) : await pairsSuite(options.pairs, { limit });
+  const suite =
+    options.pairs === undefined
+      ? await loadSuite(path as string, { profile: options.profile, limit })
+      : await pairsSuite(options.pairs, { limit });
   const models = options.model.length > 0 ? options.model : suite.models;
   const twice = models.find((model, i) => models.indexOf(model) !== i);
   if (twice !== undefined) {
-    throw new ExpectedError({ code: "usage", message: `the model ${twice} is named twice`, hint: "name each model once" });
+    throw new ExpectedError({
+      code: "usage",
+      message: `the model ${twice} is named twice`,
+      hint: "name each model once",
+    });
   }
   if (options.seed === undefined) return { ...suite, models };
   const seed = wholeNumber("--seed", options.seed);
-  return { ...suite, models, continuations: { ...suite.continuations, seed }, statistics: { ...suite.statistics, seed } };
+  return {
+    ...suite,
+    models,
+    continuations: { ...suite.continuations, seed },
+    statistics: { ...suite.statistics, seed },
+  };
 }
 
 /** Time as a folder name, to the second. */
 function stamp(): string {
-  return new Date().toISOString().replace(/\.\d+Z$/, "").replaceAll(":", "").replace("T", "-");
+  return new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, "")
+    .replaceAll(":", "")
+    .replace("T", "-");
 }
 
-export async function runCommand(path: string | undefined, options: RunCommandOptions, signal: AbortSignal): Promise<void> {
+export async function runCommand(
+  path: string | undefined,
+  options: RunCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const suite = await suiteOf(path, options);
   for (const model of suite.models) parseModelReference(model);
   checkSuite(suite);
@@ -69,7 +93,9 @@ export async function runCommand(path: string | undefined, options: RunCommandOp
   const started = performance.now();
   const progress = new ProgressReporter();
   const title = `${suite.name}${suite.profile ? `, profile ${suite.profile}` : ""}`;
-  progress.line(`isoglyph ${version()}: ${title}: ${suite.items.length} items, ${Object.keys(suite.frames).length} frame(s), model ${suite.models.join(", ")}`);
+  progress.line(
+    `isoglyph ${version()}: ${title}: ${suite.items.length} items, ${Object.keys(suite.frames).length} frame(s), model ${suite.models.join(", ")}`,
+  );
   const folder = options.out ?? join("runs", `${suite.name.replace(/[^\w.-]+/g, "-")}-${stamp()}`);
   const threads = availableParallelism();
   const record = await run({

@@ -38,7 +38,11 @@ function parseJson(text: string, where: string): unknown {
 
 async function inputsOf(options: StatesCommandOptions): Promise<Input[]> {
   const given = [options.text, options.input, options.ids].filter((value) => value !== undefined);
-  if (given.length !== 1) throw usage(`--text, --input and --ids: one of them is needed, ${given.length} were given`, "see isoglyph states --help");
+  if (given.length !== 1)
+    throw usage(
+      `--text, --input and --ids: one of them is needed, ${given.length} were given`,
+      "see isoglyph states --help",
+    );
   if (options.text !== undefined) {
     if (options.text === "") throw usage("--text is empty", "give it some text");
     return [{ text: options.text }];
@@ -55,7 +59,8 @@ async function inputsOf(options: StatesCommandOptions): Promise<Input[]> {
     if (line.trim() === "") return [];
     const where = `${path}:${i + 1}`;
     const parsed = inputLine.safeParse(parseJson(line, where));
-    if (!parsed.success) throw usage(`not an input: ${line.slice(0, 80)}`, 'each line is {"text": "…"} or {"ids": [1, 2]}', where);
+    if (!parsed.success)
+      throw usage(`not an input: ${line.slice(0, 80)}`, 'each line is {"text": "…"} or {"ids": [1, 2]}', where);
     return [parsed.data];
   });
   if (inputs.length === 0) throw usage(`${path} has no inputs`, 'each line is {"text": "…"} or {"ids": [1, 2]}');
@@ -70,7 +75,10 @@ function layersOf(list: string, count: number): Set<number> {
       const index = Number(text);
       const layer = index < 0 ? count + index : index;
       if (text.trim() === "" || !Number.isInteger(index) || layer < 0 || layer >= count) {
-        throw usage(`--layers ${list}: ${JSON.stringify(text)} is no layer`, `use all, or indices from 0 (embedding) to ${count - 1}, or -${count} to -1`);
+        throw usage(
+          `--layers ${list}: ${JSON.stringify(text)} is no layer`,
+          `use all, or indices from 0 (embedding) to ${count - 1}, or -${count} to -1`,
+        );
       }
       return layer;
     }),
@@ -81,7 +89,11 @@ function idsOf(input: Input, provider: EmbeddedProvider, special: boolean): read
   if ("text" in input) return provider.tokenizer.encode(input.text, { special });
   const { vocabulary } = provider.identity;
   const beyond = input.ids.find((id) => id >= vocabulary);
-  if (beyond !== undefined) throw usage(`token id ${beyond} is beyond the vocabulary of ${provider.identity.name}`, `ids go from 0 to ${vocabulary - 1}`);
+  if (beyond !== undefined)
+    throw usage(
+      `token id ${beyond} is beyond the vocabulary of ${provider.identity.name}`,
+      `ids go from 0 to ${vocabulary - 1}`,
+    );
   return input.ids;
 }
 
@@ -108,7 +120,10 @@ export async function statesCommand(options: StatesCommandOptions, signal: Abort
       for (const [name, { shape, data }] of taps) {
         const [tap, layer] = name.split(".");
         const keep =
-          (tap === "hidden" && wanted.has(Number(layer))) || tap === "final_norm" || tap === "logits" || (tap === "attention" && options.attention === true);
+          (tap === "hidden" && wanted.has(Number(layer))) ||
+          tap === "final_norm" ||
+          tap === "logits" ||
+          (tap === "attention" && options.attention === true);
         if (keep) tensors.push({ name: `${prefix}${name}`, shape, data });
       }
     }
@@ -116,7 +131,9 @@ export async function statesCommand(options: StatesCommandOptions, signal: Abort
     const { name, digest, engine, weights } = provider.identity;
     writeSafetensors(options.out, tensors, { model: name, sha256: digest, engine, weights });
     const tokens = tensors.filter(({ name }) => name.endsWith("ids")).reduce((sum, { data }) => sum + data.length, 0);
-    process.stdout.write(`wrote ${options.out}: ${tensors.length} tensors, ${inputs.length} text(s), ${tokens} tokens\n`);
+    process.stdout.write(
+      `wrote ${options.out}: ${tensors.length} tensors, ${inputs.length} text(s), ${tokens} tokens\n`,
+    );
   } finally {
     await provider.close();
   }

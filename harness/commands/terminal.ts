@@ -26,7 +26,11 @@ export function formatError(error: ExpectedError): string {
 export function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new ExpectedError({ code: "usage", message: `${name} takes a whole number from 1 on, not ${JSON.stringify(text)}`, hint: "see isoglyph --help" });
+    throw new ExpectedError({
+      code: "usage",
+      message: `${name} takes a whole number from 1 on, not ${JSON.stringify(text)}`,
+      hint: "see isoglyph --help",
+    });
   }
   return value;
 }

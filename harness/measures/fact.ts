@@ -19,7 +19,9 @@ export const fact: ScalarMeasure = {
   of: ({ answer, decoyAnswer }, { hasDecoy }) => {
     if (!hasDecoy) return undefinedBecause("the item has no decoy");
     if (answer === null || decoyAnswer === null || answer.length === 0 || decoyAnswer.length === 0) {
-      return undefinedBecause("the condition was not asked, or the item has neither a question with both answers nor two paraphrases");
+      return undefinedBecause(
+        "the condition was not asked, or the item has neither a question with both answers nor two paraphrases",
+      );
     }
     return defined(mean([...answer]) - mean([...decoyAnswer]));
   },

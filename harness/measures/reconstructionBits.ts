@@ -17,7 +17,8 @@ export const reconstructionBits: ScalarMeasure = {
   ...needsPromptLogits,
   of: (condition, item) => {
     const filler = conditionOf(item, "filler")?.reconstruction;
-    if (!filler || !condition.reconstruction) return undefinedBecause("the original was not scored after this condition");
+    if (!filler || !condition.reconstruction)
+      return undefinedBecause("the original was not scored after this condition");
     return defined((sum([...condition.reconstruction]) - sum([...filler])) / Math.LN2);
   },
 };

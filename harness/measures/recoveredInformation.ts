@@ -31,7 +31,8 @@ export const information: ScalarMeasure = {
     if (condition.name !== "original") return undefinedBecause("defined for the original only");
     const others = [...item.conditions.values()].filter(({ name }) => name.startsWith("mismatch-"));
     const used = Math.min(...others.map((other) => other.continuations.length));
-    if (others.length === 0 || used === 0) return undefinedBecause("no other original was read with the item's continuations");
+    if (others.length === 0 || used === 0)
+      return undefinedBecause("no other original was read with the item's continuations");
     const total = (values: readonly number[] | undefined) => sum([...(values ?? [])]);
     const gains = Array.from({ length: used }, (_, m) => {
       const own = total(condition.continuations[m]?.logProb);

@@ -22,6 +22,8 @@ export const stateCosine: LayerMeasure = {
     const own = condition.states[state];
     if (!original || !mean || !own) return undefinedBecause("no state was observed");
     const cosine = centredCosine(own, original, mean);
-    return cosine === null ? undefinedBecause("a state equals the corpus mean, so the cosine has no value") : defined(cosine);
+    return cosine === null
+      ? undefinedBecause("a state equals the corpus mean, so the cosine has no value")
+      : defined(cosine);
   },
 };

@@ -21,12 +21,21 @@ const identification = (name: string, definition: string): FrameMeasure => ({
 
 export const stateIdentification: readonly FrameMeasure[] = [
   {
-    ...identification("state.cosine.content", "cosine with the original's state, each centred by its condition's mean over other clusters"),
+    ...identification(
+      "state.cosine.content",
+      "cosine with the original's state, each centred by its condition's mean over other clusters",
+    ),
     unit: "cosine",
     range: [-1, 1],
     reference: "Mu & Viswanath 2018, arXiv 1702.01417",
   },
-  identification("state.identification", "whether the own original is the nearest among originals of other items and the own decoy"),
-  identification("state.identification.items", "whether the own original is the nearest among originals of other items"),
+  identification(
+    "state.identification",
+    "whether the own original is the nearest among originals of other items and the own decoy",
+  ),
+  identification(
+    "state.identification.items",
+    "whether the own original is the nearest among originals of other items",
+  ),
   identification("state.identification.pair", "whether the own original is nearer than the own decoy"),
 ];

@@ -70,7 +70,10 @@ export function clusterScores(values: readonly number[], clusters: readonly stri
     defined: true,
     n,
     clusters: groups.size,
-    df: satterthwaite(residuals.map((group) => group.length), n),
+    df: satterthwaite(
+      residuals.map((group) => group.length),
+      n,
+    ),
     unit,
     mean: first + shift,
     scores: constant ? scores.map(() => 0) : scores,

@@ -139,7 +139,10 @@ function bestRuns(sorted: readonly DerangementItem[], different: number): Run[] 
 }
 
 function makeRun(items: readonly DerangementItem[], different: number): Run {
-  const ring = [...items.filter((_, place) => place % 2 === 0), ...items.filter((_, place) => place % 2 === 1).reverse()];
+  const ring = [
+    ...items.filter((_, place) => place % 2 === 0),
+    ...items.filter((_, place) => place % 2 === 1).reverse(),
+  ];
   const costOf = (shift: number): number =>
     ring.reduce((total, item, place) => {
       const partner = ring[(place + shift) % ring.length] as DerangementItem;

@@ -93,8 +93,7 @@ function logGammaRatio(a: number): number {
   let z = a;
   let product = 1;
   for (; z < 16; z++) product *= z / (z + 0.5);
-  const series = (v: number): number =>
-    (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / v ** 2) / v ** 2) / v ** 2) / v;
+  const series = (v: number): number => (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / v ** 2) / v ** 2) / v ** 2) / v;
   return z * Math.log1p(0.5 / z) - 0.5 + Math.log(z) / 2 + series(z + 0.5) - series(z) + Math.log(product);
 }
 

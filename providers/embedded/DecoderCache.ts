@@ -57,7 +57,10 @@ export class DecoderCache {
       read_index: ints(readIndex, [b]),
       ...this.engine.rotary(positionFeed),
     };
-    const inputs = Array.from({ length: config.layers }, (_, layer) => [`past.key.${layer}`, `past.value.${layer}`]).flat();
+    const inputs = Array.from({ length: config.layers }, (_, layer) => [
+      `past.key.${layer}`,
+      `past.value.${layer}`,
+    ]).flat();
     const empty = { inputs, dims: [b, config.keyValueHeads, 0, config.headSize] };
     const outputs = await this.sessions.run("generate", feeds, first ? { start: empty } : { continue: { repeat } });
     return floatsOf(outputs, "final");

@@ -1,10 +1,22 @@
+import { createHash } from "node:crypto";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { ExpectedError } from "../../errors.ts";
-import type { Capabilities, Comparison, ModelIdentity, Provider, ReadRequest, ReadResult, SampleRequest, SegmentRef, Tokenizer } from "../contract.ts";
+import type {
+  Capabilities,
+  Comparison,
+  ModelIdentity,
+  Provider,
+  ReadRequest,
+  ReadResult,
+  Row,
+  SampleRequest,
+  SegmentRef,
+  Tokenizer,
+} from "../contract.ts";
 import type { Engine } from "./Engine.ts";
 import { batchFeeds, cutBatches, type Layout, lastToken, layout, packRows, predictors } from "./rows.ts";
-import { sampleToken } from "./sampleToken.ts";
 import { floatsOf, type TensorData } from "./Sessions.ts";
+import { sampleToken } from "./sampleToken.ts";
 
 /** Tokens a packed sequence: attention costs its square, so no longer than needed to fill it well. */
 const PACK_TOKENS = 192;
@@ -26,8 +38,36 @@ interface PoolRef extends SegmentRef {
   readonly layout: Layout;
 }
 
+/** The rows without repetitions, and where each row is among them. */
+function distinctRows(rows: readonly Row[]): { distinct: Row[]; places: number[] } {
+  const known = new Map<string, number>();
+  const distinct: Row[] = [];
+  const places = rows.map((row) => {
+    const key = JSON.stringify(row.map(({ ids, parent, start }) => [ids, parent, start ?? null]));
+    const place = known.get(key) ?? distinct.push(row) - 1;
+    known.set(key, place);
+    return place;
+  });
+  return { distinct, places };
+}
+
+/**
+ * The generator of one sample of a prompt. Its first number is nearly the seed itself, so that neighbouring seeds
+ * would all draw the same first token: hence the hash.
+ */
+function sampleGenerator(seed: number, sample: number) {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([seed, sample]))
+    .digest();
+  return xoroshiro128plus(digest.readInt32LE());
+}
+
 /** Averaging weights float [lines of the batch, pooled segments of a line, t], and where each segment's mean comes out. */
-function poolWeights(refs: readonly PoolRef[], batch: number, t: number): { weights: Float32Array; lines: number; places: number[] } {
+function poolWeights(
+  refs: readonly PoolRef[],
+  batch: number,
+  t: number,
+): { weights: Float32Array; lines: number; places: number[] } {
   const used = new Array<number>(batch).fill(0);
   const spots = refs.map(({ at }) => {
     const line = Math.floor(at / t);
@@ -61,6 +101,7 @@ export class EmbeddedProvider implements Provider {
   readonly identity: ModelIdentity;
   readonly tokenizer: Tokenizer;
   readonly engine: Engine;
+  private sampling: Promise<unknown> = Promise.resolve();
 
   constructor(identity: ModelIdentity, tokenizer: Tokenizer, engine: Engine) {
     this.identity = identity;
@@ -68,7 +109,25 @@ export class EmbeddedProvider implements Provider {
     this.engine = engine;
   }
 
-  async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+  /** Equal rows are read once: it saves time, and their divergence is 0 rather than float noise. */
+  read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+    const { distinct, places } = distinctRows(request.rows);
+    const placed = (refs: readonly SegmentRef[]) =>
+      refs.map(({ row, segment }) => ({ row: places[row] as number, segment }));
+    const { states, pools, scores, comparisons } = request;
+    return this.readDistinct(
+      {
+        rows: distinct,
+        states: placed(states),
+        pools: placed(pools),
+        scores: placed(scores),
+        comparisons: comparisons.map(placed),
+      },
+      signal,
+    );
+  }
+
+  private async readDistinct(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
     const { width, layers } = this.engine.config;
     const layouts = request.rows.map(layout);
     for (const { positions } of layouts) this.refuseTooLong(Math.max(...positions) + 1);
@@ -81,13 +140,20 @@ export class EmbeddedProvider implements Provider {
     const states = new Float32Array((layers + 1) * request.states.length * width);
     const pools = request.pools.map(() => new Float32Array(width));
 
-    const packs = packRows(layouts.map((item) => item.ids.length), PACK_TOKENS);
+    const packs = packRows(
+      layouts.map((item) => item.ids.length),
+      PACK_TOKENS,
+    );
     for (const batch of cutBatches(packs, BATCH_TOKENS)) {
       signal?.throwIfAborted();
       const feeds = batchFeeds(layouts, batch);
       const t = feeds.ids.dims[1] as number;
       // Where each row of the request begins in the batch, flattened.
-      const base = new Map(batch.flatMap((pack, line) => pack.rows.map((row, i) => [row, line * t + (pack.offsets[i] as number)] as const)));
+      const base = new Map(
+        batch.flatMap((pack, line) =>
+          pack.rows.map((row, i) => [row, line * t + (pack.offsets[i] as number)] as const),
+        ),
+      );
       const here = (list: readonly SegmentRef[]) =>
         list.flatMap((ref, index) => {
           const at = base.get(ref.row);
@@ -128,7 +194,9 @@ export class EmbeddedProvider implements Provider {
 
     const idsOf = ({ row, segment }: SegmentRef) => request.rows[row]?.[segment]?.ids ?? [];
     const scored = request.scores.length;
-    const scores = await this.scoreAll(request.scores.map((ref, i) => ({ ids: idsOf(ref), states: finals[i] as Float32Array })));
+    const scores = await this.scoreAll(
+      request.scores.map((ref, i) => ({ ids: idsOf(ref), states: finals[i] as Float32Array })),
+    );
     const comparisons: Comparison[] = [];
     let offset = scored;
     for (const group of request.comparisons) {
@@ -189,10 +257,15 @@ export class EmbeddedProvider implements Provider {
     if (k === 0) return { kl: [], sameTop: [], logProb: [] };
     const outputs = await this.engine.run("compare", {
       h: floats(h, [k, conditions, this.engine.config.width]),
-      next: ints(ids.flatMap((id) => Array.from({ length: conditions }, () => id)), [k, conditions, 1]),
+      next: ints(
+        ids.flatMap((id) => Array.from({ length: conditions }, () => id)),
+        [k, conditions, 1],
+      ),
     });
     const rows = <T>(pick: (index: number, row: number) => T) =>
-      Array.from({ length: k }, (_, row) => Array.from({ length: conditions }, (_, c) => pick(row * conditions + c, row)));
+      Array.from({ length: k }, (_, row) =>
+        Array.from({ length: conditions }, (_, c) => pick(row * conditions + c, row)),
+      );
     const kl = floatsOf(outputs, "kl");
     const top = outputs.top?.data as BigInt64Array;
     const logProb = floatsOf(outputs, "log_prob");
@@ -203,7 +276,14 @@ export class EmbeddedProvider implements Provider {
     };
   }
 
-  async sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
+  /** One request after another: the engine has one cache. */
+  sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
+    const drawn = this.sampling.then(() => this.sampleAll(request, signal));
+    this.sampling = drawn.catch(() => {});
+    return drawn;
+  }
+
+  private async sampleAll(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
     const out: number[][][] = request.prompts.map(() => []);
     const lengths = request.prompts.map((prompt) => prompt.ids.length);
     for (const length of lengths) this.refuseTooLong(length + request.maxTokens);
@@ -211,7 +291,11 @@ export class EmbeddedProvider implements Provider {
     const order = lengths.map((_, i) => i).sort((a, b) => (lengths[a] as number) - (lengths[b] as number) || a - b);
     for (let from = 0; from < order.length; from += perBatch) {
       const batch = order.slice(from, from + perBatch);
-      const drawn = await this.sampleBatch(batch.map((i) => request.prompts[i] as (typeof request.prompts)[number]), request, signal);
+      const drawn = await this.sampleBatch(
+        batch.map((i) => request.prompts[i] as (typeof request.prompts)[number]),
+        request,
+        signal,
+      );
       batch.forEach((index, i) => {
         out[index] = drawn.slice(i * request.samples, (i + 1) * request.samples);
       });
@@ -219,7 +303,11 @@ export class EmbeddedProvider implements Provider {
     return out;
   }
 
-  private async sampleBatch(prompts: SampleRequest["prompts"], request: SampleRequest, signal?: AbortSignal): Promise<number[][]> {
+  private async sampleBatch(
+    prompts: SampleRequest["prompts"],
+    request: SampleRequest,
+    signal?: AbortSignal,
+  ): Promise<number[][]> {
     const { width, vocabulary } = this.engine.config;
     const cache = await this.engine.startCache();
     const prefix = await cache.append(prompts.map((prompt) => prompt.ids));
@@ -227,7 +315,7 @@ export class EmbeddedProvider implements Provider {
     // A generator for each sample, so that what is drawn does not depend on who shares the batch.
     const random = Array.from({ length: count }, (_, i) => {
       const prompt = prompts[Math.floor(i / request.samples)] as (typeof prompts)[number];
-      return xoroshiro128plus(prompt.seed + 7919 * (i % request.samples));
+      return sampleGenerator(prompt.seed, i % request.samples);
     });
     const drawn: number[][] = Array.from({ length: count }, () => []);
     const ended = new Array<boolean>(count).fill(false);
@@ -242,12 +330,19 @@ export class EmbeddedProvider implements Provider {
       const logits = floatsOf(outputs, "logits");
       for (let i = 0; i < count; i++) {
         if (ended[i]) continue;
-        const id = sampleToken(logits.subarray(i * vocabulary, (i + 1) * vocabulary), request.temperature, random[i] as (typeof random)[number]);
+        const id = sampleToken(
+          logits.subarray(i * vocabulary, (i + 1) * vocabulary),
+          request.temperature,
+          random[i] as (typeof random)[number],
+        );
         drawn[i]?.push(id);
         ended[i] = this.tokenizer.end.includes(id);
       }
       if (step + 1 === request.maxTokens || ended.every(Boolean)) break;
-      h = (await cache.append(drawn.map((ids) => [ids[ids.length - 1] as number]), step === 0 ? request.samples : 1)) as typeof h;
+      h = (await cache.append(
+        drawn.map((ids) => [ids[ids.length - 1] as number]),
+        step === 0 ? request.samples : 1,
+      )) as typeof h;
     }
     return drawn;
   }

@@ -51,7 +51,11 @@ export class Engine {
   }
 
   /** Runs the layers over a batch (rows.ts); `feeds` are the graph's further inputs. */
-  runBody(graph: "read" | "trace", batch: Record<"ids" | "positions" | "mask", TensorData>, feeds: Record<string, TensorData>) {
+  runBody(
+    graph: "read" | "trace",
+    batch: Record<"ids" | "positions" | "mask", TensorData>,
+    feeds: Record<string, TensorData>,
+  ) {
     return this.run(graph, { ...batch, ...this.rotary(batch.positions), ...feeds });
   }
 

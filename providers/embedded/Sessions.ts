@@ -13,7 +13,10 @@ export function floatsOf(outputs: Record<string, TensorData>, name: string): Flo
 /** The main thread's side of sessionWorker: opens sessions by path and runs them. */
 export class Sessions {
   private readonly worker: Worker;
-  private readonly waiting = new Map<number, { resolve: (outputs: Record<string, TensorData>) => void; reject: (error: Error) => void }>();
+  private readonly waiting = new Map<
+    number,
+    { resolve: (outputs: Record<string, TensorData>) => void; reject: (error: Error) => void }
+  >();
   private calls = 0;
 
   constructor(threads: number) {
@@ -34,7 +37,9 @@ export class Sessions {
     this.worker.unref();
   }
 
-  private post(request: Omit<Extract<WorkerRequest, { op: "open" }>, "call"> | Omit<Extract<WorkerRequest, { op: "run" }>, "call">) {
+  private post(
+    request: Omit<Extract<WorkerRequest, { op: "open" }>, "call"> | Omit<Extract<WorkerRequest, { op: "run" }>, "call">,
+  ) {
     const call = this.calls++;
     return new Promise<Record<string, TensorData>>((resolve, reject) => {
       this.waiting.set(call, { resolve, reject });

@@ -33,10 +33,22 @@ export function attention(pass: Pass, layer: number, shape: AttentionShape, q: V
   const grouped = heads / keyValueHeads;
 
   // The query heads of a group stand below each other, so that one product per key head serves them all.
-  const qHeads = graph.transpose(graph.reshape(q, [0, 0, heads, headSize], name("q.split")), [0, 2, 1, 3], name("q.heads"));
+  const qHeads = graph.transpose(
+    graph.reshape(q, [0, 0, heads, headSize], name("q.split")),
+    [0, 2, 1, 3],
+    name("q.heads"),
+  );
   const qGrouped = grouped === 1 ? qHeads : graph.reshape(qHeads, [0, keyValueHeads, -1, headSize], name("q.grouped"));
-  let kHeads = graph.transpose(graph.reshape(k, [0, 0, keyValueHeads, headSize], name("k.split")), [0, 2, 1, 3], name("k.heads"));
-  let vHeads = graph.transpose(graph.reshape(v, [0, 0, keyValueHeads, headSize], name("v.split")), [0, 2, 1, 3], name("v.heads"));
+  let kHeads = graph.transpose(
+    graph.reshape(k, [0, 0, keyValueHeads, headSize], name("k.split")),
+    [0, 2, 1, 3],
+    name("k.heads"),
+  );
+  let vHeads = graph.transpose(
+    graph.reshape(v, [0, 0, keyValueHeads, headSize], name("v.split")),
+    [0, 2, 1, 3],
+    name("v.heads"),
+  );
   if (pass.past) {
     const past = pass.past(layer);
     kHeads = graph.concat([past.key, kHeads], 2, name("k.all"));
@@ -52,7 +64,8 @@ export function attention(pass: Pass, layer: number, shape: AttentionShape, q: V
   const scores = grouped === 1 ? grid : graph.reshapeTo(grid, perHead, name("scores"));
   const weights = graph.softmax(graph.add(scores, pass.mask, name("scores.masked")), name("attention"));
   pass.tap(`attention.${layer}`, weights);
-  const regrouped = grouped === 1 ? weights : graph.reshapeTo(weights, graph.shape(grid, name("grid")), name("attention.grouped"));
+  const regrouped =
+    grouped === 1 ? weights : graph.reshapeTo(weights, graph.shape(grid, name("grid")), name("attention.grouped"));
   const mixed = graph.matMul(regrouped, vHeads, name("mixed.grouped"));
   const byHead = grouped === 1 ? mixed : graph.reshapeTo(mixed, tokens, name("mixed"));
   const joined = graph.transpose(byHead, [0, 2, 1, 3], name("mixed.joined"));

@@ -17,7 +17,7 @@ export interface DecoderConfig {
   readonly output: string;
 }
 
-export const ARCHITECTURES = ["llama"] as const;
+const ARCHITECTURES = ["llama"] as const;
 
 /** Sizes beyond any model that exists: a damaged file should not make us allocate for it. */
 const LIMITS: Readonly<Record<string, number>> = {
@@ -107,7 +107,8 @@ export function decoderConfig(gguf: Gguf): DecoderConfig {
   const positive = (name: string, fallback?: number): number => {
     const key = `${architecture}.${name}`;
     const value = gguf.metadata.get(key) ?? fallback;
-    if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) return fail(key, value, "not a positive number");
+    if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value))
+      return fail(key, value, "not a positive number");
     return value;
   };
   const unsupported = [...gguf.metadata.keys()].find((key) => key.startsWith(`${architecture}.rope.scaling.`));
@@ -129,7 +130,8 @@ export function decoderConfig(gguf: Gguf): DecoderConfig {
     return fail("token_embd.weight", embedding?.shape.join("×"), `not a matrix of width ${width}`);
   }
   if (heads % keyValueHeads !== 0) fail("attention.head_count_kv", keyValueHeads, `no divisor of ${heads} heads`);
-  if (headSize * heads !== width) fail("rope.dimension_count", headSize, `not ${width} / ${heads}: partial rotary is not supported`);
+  if (headSize * heads !== width)
+    fail("rope.dimension_count", headSize, `not ${width} / ${heads}: partial rotary is not supported`);
   if (headSize % 2 !== 0) fail("rope.dimension_count", headSize, "which is odd: rotary positions turn pairs");
   const vocabulary = embedding.shape[0] as number;
   const tokens = gguf.metadata.get("tokenizer.ggml.tokens");

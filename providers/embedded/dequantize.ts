@@ -14,7 +14,9 @@ const HALF = (() => {
       exponent === 0
         ? fraction * 2 ** -24
         : exponent === 31
-          ? fraction === 0 ? Number.POSITIVE_INFINITY : Number.NaN
+          ? fraction === 0
+            ? Number.POSITIVE_INFINITY
+            : Number.NaN
           : (1 + fraction / 1024) * 2 ** (exponent - 15);
     table[bits] = bits & 0x8000 ? -magnitude : magnitude;
   }
@@ -37,7 +39,8 @@ const f16: Dequantizer = (bytes, out) => {
 
 const bf16: Dequantizer = (bytes, out) => {
   const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
-  for (let i = 0; i < out.length; i++) bits[i] = ((bytes[2 * i] as number) << 16) | ((bytes[2 * i + 1] as number) << 24);
+  for (let i = 0; i < out.length; i++)
+    bits[i] = ((bytes[2 * i] as number) << 16) | ((bytes[2 * i + 1] as number) << 24);
 };
 
 const q8_0: Dequantizer = (bytes, out) => {

@@ -53,7 +53,10 @@ function body(config: DecoderConfig, index: WeightIndex, cached: boolean): Body 
     past: cached
       ? (layer) => {
           const shape = ["b", config.keyValueHeads, "past", config.headSize];
-          return { key: graph.input(`past.key.${layer}`, float, shape), value: graph.input(`past.value.${layer}`, float, shape) };
+          return {
+            key: graph.input(`past.key.${layer}`, float, shape),
+            value: graph.input(`past.value.${layer}`, float, shape),
+          };
         }
       : null,
     tap: (name, value) => taps.set(name, value),
@@ -103,7 +106,12 @@ function traceGraph(config: DecoderConfig, index: WeightIndex): Graph {
 function generateGraph(config: DecoderConfig, index: WeightIndex): Graph {
   const { graph, final, taps } = body(config, index, true);
   const readIndex = graph.input("read_index", int64, ["p"]);
-  graph.output("final", graph.gather(graph.reshape(final, [-1, config.width], "final:flat"), readIndex, "final:read"), float, ["p", config.width]);
+  graph.output(
+    "final",
+    graph.gather(graph.reshape(final, [-1, config.width], "final:flat"), readIndex, "final:read"),
+    float,
+    ["p", config.width],
+  );
   for (let layer = 0; layer < config.layers; layer++) {
     for (const part of ["key", "value"]) {
       const value = taps.get(`${part}.${layer}`) as Value;
@@ -123,9 +131,17 @@ function compareGraph(config: DecoderConfig, index: WeightIndex): Graph {
   const weights = new GraphWeights(graph, index);
   const h = graph.input("h", float, ["k", "c", config.width]);
   const next = graph.input("next", int64, ["k", "c", 1]);
-  const rows = graph.matMulTransposed(graph.reshape(h, [-1, config.width], "h:rows"), weights.plain(config.output), "logits:rows");
+  const rows = graph.matMulTransposed(
+    graph.reshape(h, [-1, config.width], "h:rows"),
+    weights.plain(config.output),
+    "logits:rows",
+  );
   const lead = graph.slice(graph.shape(h, "h:shape"), 0, 0, 2, "h:lead");
-  const logits = graph.reshapeTo(rows, graph.concat([lead, graph.ints([config.vocabulary])], 0, "logits:shape"), "logits");
+  const logits = graph.reshapeTo(
+    rows,
+    graph.concat([lead, graph.ints([config.vocabulary])], 0, "logits:shape"),
+    "logits",
+  );
   const logProbs = graph.logSoftmax(logits, "log_probs");
   const reference = graph.exp(graph.slice(logProbs, 1, 0, 1, "reference:log"), "reference");
   // KL = Σ p·log p − Σ p·log q; both sums come out of one product, so that q = p gives exactly 0.
@@ -133,7 +149,12 @@ function compareGraph(config: DecoderConfig, index: WeightIndex): Graph {
   const crossRow = graph.reshapeTo(cross, lead, "cross");
   graph.output("kl", graph.sub(graph.slice(crossRow, 1, 0, 1, "cross:self"), crossRow, "kl:value"), float, ["k", "c"]);
   graph.output("top", graph.argMax(logits, "top:value"), int64, ["k", "c"]);
-  graph.output("log_prob", graph.reshapeTo(graph.gatherElements(logProbs, next, "log_prob:column"), lead, "log_prob:value"), float, ["k", "c"]);
+  graph.output(
+    "log_prob",
+    graph.reshapeTo(graph.gatherElements(logProbs, next, "log_prob:column"), lead, "log_prob:value"),
+    float,
+    ["k", "c"],
+  );
   return graph;
 }
 
@@ -141,7 +162,10 @@ function logitsGraph(config: DecoderConfig, index: WeightIndex): Graph {
   const graph = new Graph();
   const h = graph.input("h", float, ["n", config.width]);
   const weights = new GraphWeights(graph, index);
-  graph.output("logits", graph.matMulTransposed(h, weights.plain(config.output), "logits:value"), float, ["n", config.vocabulary]);
+  graph.output("logits", graph.matMulTransposed(h, weights.plain(config.output), "logits:value"), float, [
+    "n",
+    config.vocabulary,
+  ]);
   return graph;
 }
 

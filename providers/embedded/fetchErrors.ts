@@ -41,19 +41,29 @@ export function cacheError(error: unknown, known: KnownModel, folder: string): u
  * @param path where the file would lie
  * @param offline the variable that forbade asking, or null
  */
-export function unavailable(known: KnownModel, path: string, failures: readonly Failure[], offline: string | null): ExpectedError {
+export function unavailable(
+  known: KnownModel,
+  path: string,
+  failures: readonly Failure[],
+  offline: string | null,
+): ExpectedError {
   const { HF_ENDPOINT, HTTPS_PROXY, https_proxy, NODE_USE_ENV_PROXY } = process.env;
   const proxyUnused = !offline && (HTTPS_PROXY || https_proxy) && !NODE_USE_ENV_PROXY;
   const address = `https://huggingface.co/${known.hub.repository}/resolve/main/${known.hub.file}`;
   const ways = [
-    ...(offline ? [`unset ${offline}`] : ["install Python 3 with pip", `set HF_ENDPOINT to ${HF_ENDPOINT ? "another" : "a"} mirror of the Hub`]),
+    ...(offline
+      ? [`unset ${offline}`]
+      : ["install Python 3 with pip", `set HF_ENDPOINT to ${HF_ENDPOINT ? "another" : "a"} mirror of the Hub`]),
     ...(proxyUnused ? ["set NODE_USE_ENV_PROXY=1, so that HTTPS_PROXY is used for the Hub too"] : []),
     `download ${address} by hand and put it at ${path}`,
     "pass the path of a .gguf file as --model",
   ];
   return new ExpectedError({
     code: "model-unavailable",
-    message: [`${known.name} is not in the cache and could not be fetched:`, ...failures.map(({ source, reason }) => `  ${source}: ${reason}`)].join("\n"),
+    message: [
+      `${known.name} is not in the cache and could not be fetched:`,
+      ...failures.map(({ source, reason }) => `  ${source}: ${reason}`),
+    ].join("\n"),
     where: path,
     hint: ways.join("; or "),
     exit: EXIT.incomplete,

@@ -46,8 +46,11 @@ export async function fetchModel(known: KnownModel, options: FetchOptions = {}):
   try {
     if ((await mismatch(path, known, signal)) === null) return path;
     await mkdir(dirname(path), { recursive: true });
-    const onWait = () => progress({ label: `${known.name}: another process is fetching it`, done: 0, total: known.bytes });
-    await withEntryLock(path, { signal, onWait }, (held) => fetchLocked(known, path, { progress, signal: held, connectMs }));
+    const onWait = () =>
+      progress({ label: `${known.name}: another process is fetching it`, done: 0, total: known.bytes });
+    await withEntryLock(path, { signal, onWait }, (held) =>
+      fetchLocked(known, path, { progress, signal: held, connectMs }),
+    );
     return path;
   } catch (error) {
     signal.throwIfAborted();
@@ -55,7 +58,11 @@ export async function fetchModel(known: KnownModel, options: FetchOptions = {}):
   }
 }
 
-async function fetchLocked(known: KnownModel, path: string, { progress, signal, connectMs }: Required<FetchOptions>): Promise<void> {
+async function fetchLocked(
+  known: KnownModel,
+  path: string,
+  { progress, signal, connectMs }: Required<FetchOptions>,
+): Promise<void> {
   const found = await mismatch(path, known, signal);
   if (found === null) return;
   if (found !== "missing") {
@@ -63,7 +70,13 @@ async function fetchLocked(known: KnownModel, path: string, { progress, signal, 
     await rm(path, { recursive: true });
   }
   const forbidding = offline();
-  if (forbidding) throw unavailable(known, path, [{ source: "offline", reason: `${forbidding} is set, so nobody was asked` }], forbidding);
+  if (forbidding)
+    throw unavailable(
+      known,
+      path,
+      [{ source: "offline", reason: `${forbidding} is set, so nobody was asked` }],
+      forbidding,
+    );
   const part = `${path}.part`;
   const pipFolder = `${path}.pip`;
   const sources: Source[] = [
@@ -133,7 +146,9 @@ async function mismatch(path: string, known: KnownModel, signal: AbortSignal): P
 /** The variable that forbids asking anybody, or null. */
 function offline(): string | null {
   const no = ["", "0", "false", "no", "off"];
-  return ["ISOGLYPH_OFFLINE", "HF_HUB_OFFLINE"].find((name) => !no.includes((process.env[name] ?? "").toLowerCase())) ?? null;
+  return (
+    ["ISOGLYPH_OFFLINE", "HF_HUB_OFFLINE"].find((name) => !no.includes((process.env[name] ?? "").toLowerCase())) ?? null
+  );
 }
 
 function hubHost(known: KnownModel): string {

@@ -56,7 +56,17 @@ const TENSOR_TYPES: Readonly<Record<number, TensorType>> = {
 
 /** Bytes of the fixed-size metadata types, by id; 8 is a string and 9 an array. */
 const SCALAR_BYTES: Readonly<Record<number, number>> = {
-  0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8,
+  0: 1,
+  1: 1,
+  2: 2,
+  3: 2,
+  4: 4,
+  5: 4,
+  6: 4,
+  7: 1,
+  10: 8,
+  11: 8,
+  12: 8,
 };
 const STRING = 8;
 const ARRAY = 9;
@@ -91,7 +101,11 @@ class Reader {
   /** The next `length` bytes; they stay valid until the next call. */
   take(length: number, field: string): Buffer {
     if (this.position + length > MAX_HEADER_BYTES) {
-      this.fail(field, `${length} bytes long`, `which ends beyond the ${MAX_HEADER_BYTES} bytes that a header may take`);
+      this.fail(
+        field,
+        `${length} bytes long`,
+        `which ends beyond the ${MAX_HEADER_BYTES} bytes that a header may take`,
+      );
     }
     if (length > this.size - this.position) {
       this.fail(field, `${length} bytes long`, `but only ${this.size - this.position} are left in the file`);
@@ -180,7 +194,9 @@ function readTensor(reader: Reader, path: string): Omit<GgufTensor, "offset"> & 
       code: "gguf-tensor-type",
       message: `tensor ${name} has type ${id}, which Isoglyph cannot read`,
       where: path,
-      hint: `supported types: ${Object.values(TENSOR_TYPES).map((t) => t.name).join(", ")}`,
+      hint: `supported types: ${Object.values(TENSOR_TYPES)
+        .map((t) => t.name)
+        .join(", ")}`,
     });
   }
   const columns = shape[shape.length - 1] ?? 0;

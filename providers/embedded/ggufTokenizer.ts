@@ -65,12 +65,21 @@ function list<T extends keyof ElementTypes>(gguf: Gguf, key: string, type: T): r
 }
 
 /** Pairs of tokens that join, first rank first. Each pair and what it joins to has to be a token. */
-function mergePairs(merges: readonly string[], vocabulary: ReadonlyMap<string, number>, path: string): [string, string][] {
+function mergePairs(
+  merges: readonly string[],
+  vocabulary: ReadonlyMap<string, number>,
+  path: string,
+): [string, string][] {
   return merges.map((merge, rank) => {
     const [left, right, ...more] = merge.split(" ");
     const known = left !== undefined && right !== undefined && more.length === 0;
     if (!known || ![left, right, left + right].every((token) => vocabulary.has(token))) {
-      return damaged(path, `tokenizer.ggml.merges[${rank}]`, JSON.stringify(merge), "not two tokens that join to a third");
+      return damaged(
+        path,
+        `tokenizer.ggml.merges[${rank}]`,
+        JSON.stringify(merge),
+        "not two tokens that join to a third",
+      );
     }
     return [left, right];
   });
@@ -86,13 +95,24 @@ export function ggufTokenizer(gguf: Gguf): { tokenizer: Tokenizer; digest: strin
   if (preTokenizer === undefined) unsupported("pre-tokenizer", pre, Object.keys(PRE_TOKENIZERS), gguf.path);
   const tokens = list(gguf, "tokenizer.ggml.tokens", "string");
   const types = list(gguf, "tokenizer.ggml.token_type", "number");
-  if (types.length !== tokens.length) damaged(gguf.path, "tokenizer.ggml.token_type", `${types.length} long`, `not ${tokens.length} like the tokens`);
+  if (types.length !== tokens.length)
+    damaged(gguf.path, "tokenizer.ggml.token_type", `${types.length} long`, `not ${tokens.length} like the tokens`);
   const ids = new Map(tokens.map((token, id) => [token, id]));
   const merges = list(gguf, "tokenizer.ggml.merges", "string");
   const vocabulary = Object.fromEntries(ids);
   const added = tokens.flatMap((content, id) =>
     types[id] === CONTROL || types[id] === USER_DEFINED
-      ? [{ id, content, special: types[id] === CONTROL, single_word: false, lstrip: false, rstrip: false, normalized: false }]
+      ? [
+          {
+            id,
+            content,
+            special: types[id] === CONTROL,
+            single_word: false,
+            lstrip: false,
+            rstrip: false,
+            normalized: false,
+          },
+        ]
       : [],
   );
   const definition = (addedTokens: object[]) => ({
@@ -115,7 +135,8 @@ export function ggufTokenizer(gguf: Gguf): { tokenizer: Tokenizer; digest: strin
   };
   const endOfTurn = ["<|im_end|>", "<|endoftext|>", "<|eot_id|>"].flatMap((token) => ids.get(token) ?? []);
   const beginsWith = field("add_bos_token") === true;
-  if (beginsWith && field("bos_token_id") === undefined) damaged(gguf.path, "tokenizer.ggml.bos_token_id", "missing", "though every text begins with it");
+  if (beginsWith && field("bos_token_id") === undefined)
+    damaged(gguf.path, "tokenizer.ggml.bos_token_id", "missing", "though every text begins with it");
   const template = gguf.metadata.get("tokenizer.chat_template");
   const tokenizer: Tokenizer = {
     encode(text, { special = false } = {}) {
@@ -125,12 +146,19 @@ export function ggufTokenizer(gguf: Gguf): { tokenizer: Tokenizer; digest: strin
     },
     // The library refuses to decode nothing.
     decode: (some) =>
-      some.length === 0 ? "" : withSpecial.decode([...some], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+      some.length === 0
+        ? ""
+        : withSpecial.decode([...some], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
     begin: beginsWith ? idOf("bos_token_id") : [],
     end: [...new Set([...idOf("eos_token_id"), ...idOf("eot_token_id"), ...endOfTurn])],
-    chat: typeof template === "string" ? chatRenderer(template, tokens, idOf("bos_token_id")[0], idOf("eos_token_id")[0], gguf.path) : null,
+    chat:
+      typeof template === "string"
+        ? chatRenderer(template, tokens, idOf("bos_token_id")[0], idOf("eos_token_id")[0], gguf.path)
+        : null,
   };
-  const digest = createHash("sha256").update(JSON.stringify([model, pre, tokens, types, merges])).digest("hex");
+  const digest = createHash("sha256")
+    .update(JSON.stringify([model, pre, tokens, types, merges]))
+    .digest("hex");
   return { tokenizer, digest };
 }
 
@@ -178,7 +206,13 @@ const PINNED_DATE = "26 Jul 2024";
 /** The renderer brings a clock of its own, which only an assignment replaces. The line leaves nothing in the output. */
 const PIN_CLOCK = "{% set strftime_now = pinned_now %}\n";
 
-function chatRenderer(source: string, tokens: readonly string[], bos: number | undefined, eos: number | undefined, path: string) {
+function chatRenderer(
+  source: string,
+  tokens: readonly string[],
+  bos: number | undefined,
+  eos: number | undefined,
+  path: string,
+) {
   return (messages: readonly ChatMessage[]) => {
     try {
       return new Template(PIN_CLOCK + source).render({

@@ -2,7 +2,14 @@
  * A graph under construction. Each method adds one operator and returns the name of its output; the set of
  * operators is small on purpose, since whoever differentiates the graph has to know each of them.
  */
-import { type AttributeValue, DataType, type OnnxInitializer, type OnnxModel, type OnnxNode, type OnnxValueInfo } from "./onnxFile.ts";
+import {
+  type AttributeValue,
+  DataType,
+  type OnnxInitializer,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxValueInfo,
+} from "./onnxFile.ts";
 
 /** The name of a tensor in the graph. */
 export type Value = string;
@@ -16,7 +23,12 @@ export class Graph {
   private readonly initializers = new Map<string, OnnxInitializer>();
 
   model(): OnnxModel {
-    return { nodes: this.nodes, inputs: this.inputs, outputs: this.outputs, initializers: [...this.initializers.values()] };
+    return {
+      nodes: this.nodes,
+      inputs: this.inputs,
+      outputs: this.outputs,
+      initializers: [...this.initializers.values()],
+    };
   }
 
   input(name: string, type: DataType, shape: readonly (number | string)[]): Value {
@@ -46,7 +58,13 @@ export class Graph {
     return this.initializer({ name: `scalar:${value}`, type: DataType.float, shape: [], data });
   }
 
-  private add1(op: string, inputs: readonly Value[], name: string, attributes?: Record<string, AttributeValue>, domain?: string): Value {
+  private add1(
+    op: string,
+    inputs: readonly Value[],
+    name: string,
+    attributes?: Record<string, AttributeValue>,
+    domain?: string,
+  ): Value {
     this.nodes.push({ op, inputs, outputs: [name], ...(attributes && { attributes }), ...(domain && { domain }) });
     return name;
   }

@@ -12,8 +12,10 @@ export function hubAddress(known: KnownModel): URL {
   const file = known.hub.file.split("/").map(encodeURIComponent).join("/");
   const address = URL.parse(`${endpoint.replace(/\/+$/, "")}/${known.hub.repository}/resolve/main/${file}`);
   // The value itself is not shown: it may hold a password.
-  if (address === null || !/^https?:$/.test(address.protocol)) throw new SourceFailed("HF_ENDPOINT is not an http(s) address");
-  if (address.username || address.password) throw new SourceFailed("HF_ENDPOINT must not hold a user name or password; use HF_TOKEN");
+  if (address === null || !/^https?:$/.test(address.protocol))
+    throw new SourceFailed("HF_ENDPOINT is not an http(s) address");
+  if (address.username || address.password)
+    throw new SourceFailed("HF_ENDPOINT must not hold a user name or password; use HF_TOKEN");
   return address;
 }
 
@@ -33,11 +35,14 @@ function requestHeaders(have: number): Record<string, string> {
 function startOfAnswer(response: Response, have: number, known: KnownModel): number {
   const { status, headers } = response;
   if (status === 401 || status === 403) {
-    throw new SourceFailed(`HTTP ${status}${process.env.HF_TOKEN ? "; HF_TOKEN may be wrong or expired" : "; access may need HF_TOKEN"}`);
+    throw new SourceFailed(
+      `HTTP ${status}${process.env.HF_TOKEN ? "; HF_TOKEN may be wrong or expired" : "; access may need HF_TOKEN"}`,
+    );
   }
   const resumed = status === 206 && have > 0;
   if (status !== 200 && !resumed) throw new SourceFailed(`HTTP ${status} ${response.statusText}`.trim());
-  if (headers.get("content-type")?.startsWith("text/html")) throw new SourceFailed("a web page came instead of the file");
+  if (headers.get("content-type")?.startsWith("text/html"))
+    throw new SourceFailed("a web page came instead of the file");
   const range = headers.get("content-range");
   if (resumed && !range?.startsWith(`bytes ${have}-`)) {
     throw new SourceFailed(`asked for the bytes from ${have} on, the server sent ${range ?? "an unknown part"}`);
@@ -98,9 +103,11 @@ export async function downloadFromHub(request: SourceRequest, part: string, conn
   const watchdog = new Watchdog();
   try {
     watchdog.arm(connectMs, `no answer within ${connectMs / 1000} s`);
-    const response = await fetch(address, { headers, signal: AbortSignal.any([signal, watchdog.signal]) }).catch((error) => {
-      throw new SourceFailed(reasonOf(error));
-    });
+    const response = await fetch(address, { headers, signal: AbortSignal.any([signal, watchdog.signal]) }).catch(
+      (error) => {
+        throw new SourceFailed(reasonOf(error));
+      },
+    );
     watchdog.disarm();
     // The server's file is shorter than the part: the part is not the beginning of it.
     if (response.status === 416) await rm(part, { force: true });
@@ -114,9 +121,16 @@ export async function downloadFromHub(request: SourceRequest, part: string, conn
   }
 }
 
-async function receive(response: Response, start: number, part: string, watchdog: Watchdog, { known, onBytes }: SourceRequest): Promise<void> {
+async function receive(
+  response: Response,
+  start: number,
+  part: string,
+  watchdog: Watchdog,
+  { known, onBytes }: SourceRequest,
+): Promise<void> {
   let done = start;
-  const cut = (reason: string) => `${reason} after ${done} of ${known.bytes} bytes; the next attempt goes on from there`;
+  const cut = (reason: string) =>
+    `${reason} after ${done} of ${known.bytes} bytes; the next attempt goes on from there`;
   const file = await open(part, start > 0 ? "a" : "w");
   try {
     const reader = response.body?.getReader();

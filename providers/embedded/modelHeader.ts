@@ -1,10 +1,10 @@
+import { existsSync } from "node:fs";
 import type { Tokenizer } from "../contract.ts";
 import { type DecoderConfig, decoderConfig } from "./decoderConfig.ts";
 import { cachedModelPath, fetchModel, type Progress } from "./fetchModel.ts";
 import { type Gguf, readGguf } from "./gguf.ts";
 import { ggufTokenizer } from "./ggufTokenizer.ts";
 import { parseModelReference } from "./modelReference.ts";
-import { existsSync } from "node:fs";
 
 export interface ModelHeader {
   readonly path: string;
@@ -20,9 +20,15 @@ function readHeader(path: string): ModelHeader {
 }
 
 /** The header of a model, which is fetched if need be. */
-export async function openHeader(reference: string, progress: (progress: Progress) => void, signal?: AbortSignal): Promise<ModelHeader> {
+export async function openHeader(
+  reference: string,
+  progress: (progress: Progress) => void,
+  signal?: AbortSignal,
+): Promise<ModelHeader> {
   const parsed = parseModelReference(reference);
-  return readHeader(parsed.kind === "known" ? await fetchModel(parsed.known, { progress, ...(signal && { signal }) }) : parsed.path);
+  return readHeader(
+    parsed.kind === "known" ? await fetchModel(parsed.known, { progress, ...(signal && { signal }) }) : parsed.path,
+  );
 }
 
 /** The header of a model that is there already; null where it would have to be fetched. */

@@ -20,7 +20,8 @@ const PLANNED: Readonly<Record<string, string>> = {
   "recorded:": "recorded observations",
 };
 
-const available = () => `available now: ${KNOWN_MODELS.map(({ name }) => name).join(", ")}, or the path of a .gguf file`;
+const available = () =>
+  `available now: ${KNOWN_MODELS.map(({ name }) => name).join(", ")}, or the path of a .gguf file`;
 
 /** @throws ExpectedError `model-kind-unavailable`, `model-unknown`. */
 export function parseModelReference(text: string): ModelReference {

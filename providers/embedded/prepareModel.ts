@@ -74,9 +74,17 @@ function graphFile(home: string, bytes: Uint8Array, graph: GraphName): string {
 }
 
 /** With the lock on `home` held, until `signal` says that it was lost. */
-async function prepare(gguf: Gguf, config: DecoderConfig, policy: WeightPolicy, home: string, signal: AbortSignal): Promise<void> {
+async function prepare(
+  gguf: Gguf,
+  config: DecoderConfig,
+  policy: WeightPolicy,
+  home: string,
+  signal: AbortSignal,
+): Promise<void> {
   const folder = dirname(home);
-  const leftBehind = readdirSync(folder).filter((name) => name.startsWith(`${basename(home)}.`) && name.endsWith(".tmp"));
+  const leftBehind = readdirSync(folder).filter(
+    (name) => name.startsWith(`${basename(home)}.`) && name.endsWith(".tmp"),
+  );
   for (const name of leftBehind) rmSync(join(folder, name), { recursive: true, force: true });
   const temporary = `${home}.${randomUUID()}.tmp`;
   try {

@@ -49,7 +49,8 @@ export function lastToken({ starts, lineage }: Layout, segment: number): number 
 /** For each token of a segment, the index in the row of the token that predicts it. */
 export function predictors(all: Layout, row: Row, segment: number): number[] {
   const parent = row[segment]?.parent;
-  if (parent === null || parent === undefined) throw new Error(`segment ${segment} follows nothing, so nothing predicts it`);
+  if (parent === null || parent === undefined)
+    throw new Error(`segment ${segment} follows nothing, so nothing predicts it`);
   const start = all.starts[segment] as number;
   const count = (all.starts[segment + 1] as number) - start;
   return Array.from({ length: count }, (_, i) => (i === 0 ? lastToken(all, parent) : start + i - 1));
@@ -101,7 +102,10 @@ export function cutBatches(packs: readonly Pack[], tokens: number): Pack[][] {
 }
 
 /** ids, positions int64 [b, t] and mask float [b, 1, t, t] of b packs, padded on the right. */
-export function batchFeeds(layouts: readonly Layout[], packs: readonly Pack[]): Record<"ids" | "positions" | "mask", TensorData> {
+export function batchFeeds(
+  layouts: readonly Layout[],
+  packs: readonly Pack[],
+): Record<"ids" | "positions" | "mask", TensorData> {
   const b = packs.length;
   const t = Math.max(...packs.map((pack) => pack.length));
   const ids = new BigInt64Array(b * t);

@@ -1,5 +1,5 @@
-import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
+import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
 /**
  * One draw from softmax(logits / temperature) by inversion, over the whole vocabulary; temperature 0 takes the

@@ -11,7 +11,13 @@ export interface TensorData {
 }
 export type WorkerRequest =
   | { readonly call: number; readonly op: "open"; readonly session: string; readonly path: string }
-  | { readonly call: number; readonly op: "run"; readonly session: string; readonly feeds: Record<string, TensorData>; readonly cache?: CacheUse };
+  | {
+      readonly call: number;
+      readonly op: "run";
+      readonly session: string;
+      readonly feeds: Record<string, TensorData>;
+      readonly cache?: CacheUse;
+    };
 /**
  * A run's outputs named `present.X` stay in this thread and come back as the inputs `past.X` of the next run.
  * `start` begins with this empty cache shape; `continue` goes on, each row first repeated `repeat` times.

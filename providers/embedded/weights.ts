@@ -19,7 +19,14 @@ export type WeightPolicy = "packed" | "float32";
 /** A matrix as the graphs see it: x·Wᵀ for W of [rows, columns]. */
 export type LinearWeight =
   | { readonly form: "float32"; readonly matrix: string }
-  | { readonly form: "packed"; readonly rows: number; readonly columns: number; readonly packed: string; readonly scales: string; readonly correction: string | null };
+  | {
+      readonly form: "packed";
+      readonly rows: number;
+      readonly columns: number;
+      readonly packed: string;
+      readonly scales: string;
+      readonly correction: string | null;
+    };
 
 /** What lies in the weights file; small and JSON-safe, so that it is stored beside the file. */
 export interface WeightIndex {
@@ -70,7 +77,8 @@ export function packBlocks(type: keyof typeof HEADER, bytes: Uint8Array, rows: n
 function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(matrix.length);
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) out[column * rows + row] = matrix[row * columns + column] as number;
+    for (let column = 0; column < columns; column++)
+      out[column * rows + row] = matrix[row * columns + column] as number;
   }
   return out;
 }
@@ -199,7 +207,14 @@ export class GraphWeights {
     if (entry === undefined) throw new Error(`matrix ${weight} was not prepared`);
     if (entry.form === "float32") return this.graph.matMul(x, this.plain(entry.matrix), name);
     const { packed, scales, correction, rows, columns } = entry;
-    const product = this.graph.matMul4Bit(x, this.plain(packed), this.plain(scales), rows, columns, correction ? `${name}:product` : name);
+    const product = this.graph.matMul4Bit(
+      x,
+      this.plain(packed),
+      this.plain(scales),
+      rows,
+      columns,
+      correction ? `${name}:product` : name,
+    );
     if (correction === null) return product;
     const sums = this.sumsOverBlocks(x, columns);
     return this.graph.add(product, this.graph.matMul(sums, this.plain(correction), `${name}:minimum`), name);

@@ -16,7 +16,13 @@ function reader(frame: Frame, tokenizer: Tokenizer = new ScriptedTokenizer()) {
 /** A tokenizer with another chat template. */
 function templated(chat: Tokenizer["chat"], options = {}): Tokenizer {
   const tokenizer = new ScriptedTokenizer(options);
-  return { encode: tokenizer.encode.bind(tokenizer), decode: tokenizer.decode.bind(tokenizer), begin: tokenizer.begin, end: tokenizer.end, chat };
+  return {
+    encode: tokenizer.encode.bind(tokenizer),
+    decode: tokenizer.decode.bind(tokenizer),
+    begin: tokenizer.begin,
+    end: tokenizer.end,
+    chat,
+  };
 }
 
 test("a plain frame: the first token of every text, before, after with the question in it", () => {
@@ -56,22 +62,33 @@ test("a question with a special token is refused: it would end the turn", () => 
   for (const frame of [PLAIN, CHAT]) {
     const { made } = reader(frame);
     for (const ask of [() => made.ids("Who?<|end|>"), () => made.probe("Who?<|end|>")]) {
-      expect(ask).toThrow(expect.objectContaining({ code: "question-special-token", message: expect.stringContaining('"Who?<|end|>"') }));
+      expect(ask).toThrow(
+        expect.objectContaining({ code: "question-special-token", message: expect.stringContaining('"Who?<|end|>"') }),
+      );
     }
   }
 });
 
 test("frames that put nothing before or after the context are refused", () => {
   const bare = new ScriptedTokenizer({ begin: false });
-  expect(() => reader({ before: "", after: "So," }, bare)).toThrow(expect.objectContaining({ code: "frame-empty-before", where: "suite.yaml:3 (frames)" }));
+  expect(() => reader({ before: "", after: "So," }, bare)).toThrow(
+    expect.objectContaining({ code: "frame-empty-before", where: "suite.yaml:3 (frames)" }),
+  );
   expect(() => reader({ before: "", after: "So," })).not.toThrow();
-  expect(() => reader({ before: "Note: ", after: "" })).toThrow(expect.objectContaining({ code: "frame-empty-after", where: "suite.yaml:3 (frames)" }));
+  expect(() => reader({ before: "Note: ", after: "" })).toThrow(
+    expect.objectContaining({ code: "frame-empty-after", where: "suite.yaml:3 (frames)" }),
+  );
 });
 
 test("chat frames need a template that writes the message once", () => {
-  expect(() => reader(CHAT, templated(null))).toThrow(expect.objectContaining({ code: "frame-no-template", where: "suite.yaml:3 (frames)" }));
+  expect(() => reader(CHAT, templated(null))).toThrow(
+    expect.objectContaining({ code: "frame-no-template", where: "suite.yaml:3 (frames)" }),
+  );
   expect(() => reader(PLAIN, templated(null))).not.toThrow();
-  for (const chat of [() => "hello", (messages: readonly { content: string }[]) => `${messages[0]?.content} ${messages[0]?.content}`]) {
+  for (const chat of [
+    () => "hello",
+    (messages: readonly { content: string }[]) => `${messages[0]?.content} ${messages[0]?.content}`,
+  ]) {
     expect(() => reader(CHAT, templated(chat))).toThrow(expect.objectContaining({ code: "frame-template-context" }));
   }
 });

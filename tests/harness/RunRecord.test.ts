@@ -1,8 +1,17 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { type Batch, type Manifest, missingBatches, readRun, RunWriter } from "../../harness/RunRecord.ts";
+import { type Batch, type Manifest, missingBatches, RunWriter, readRun } from "../../harness/RunRecord.ts";
 
 const root = mkdtempSync(join(tmpdir(), "isoglyph-record-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -10,7 +19,13 @@ let folders = 0;
 const newFolder = () => join(root, String(folders++), "run");
 
 // What the reader does not look at may be left out of a test's manifest.
-const MANIFEST = { format: 1, signature: "Ω", suite: { positions: ["natural"] }, items: [{ id: "ä" }, { id: "b" }], models: [{ frames: { f: {} } }] } as unknown as Manifest;
+const MANIFEST = {
+  format: 1,
+  signature: "Ω",
+  suite: { positions: ["natural"] },
+  items: [{ id: "ä" }, { id: "b" }],
+  models: [{ frames: { f: {} } }],
+} as unknown as Manifest;
 const key = (item: string) => ({ model: "m", frame: "f", positions: "natural", item }) as const;
 const number = (value: number) => ({ kind: "defined", value }) as const;
 
@@ -19,7 +34,13 @@ function batch(item: string): Batch {
     { measure: "kl", layer: "", value: number(0.1 + 0.2) },
     { measure: "fact", layer: "", value: { kind: "undefined", reason: "no\ndecoy “” 红" } as const },
   ];
-  return { ...key(item), seamDiffers: false, conditions: { c: { tokens: 3, values, curves: { "state.fact": [null, 1e-300] } } }, missing: { decoy: "none" }, noise: null };
+  return {
+    ...key(item),
+    seamDiffers: false,
+    conditions: { c: { tokens: 3, values, curves: { "state.fact": [null, 1e-300] } } },
+    missing: { decoy: "none" },
+    noise: null,
+  };
 }
 
 function written(folder = newFolder()): string {
@@ -89,13 +110,20 @@ test("a torn last line is left out, with a note", () => {
 });
 
 test("a changed byte is damage, and the line is named", () => {
-  for (const [line, at] of [[1, 60], [2, 200], [2, 3], [1, 20]] as const) {
+  for (const [line, at] of [
+    [1, 60],
+    [2, 200],
+    [2, 3],
+    [1, 20],
+  ] as const) {
     const folder = written();
     const lines = readFileSync(journalOf(folder), "latin1").split("\n");
     const text = lines[line - 1] as string;
     lines[line - 1] = text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ 1) + text.slice(at + 1);
     writeFileSync(journalOf(folder), lines.join("\n"), "latin1");
-    expect(() => readRun(folder)).toThrow(expect.objectContaining({ code: "run-damaged", where: `${journalOf(folder)}, line ${line}` }));
+    expect(() => readRun(folder)).toThrow(
+      expect.objectContaining({ code: "run-damaged", where: `${journalOf(folder)}, line ${line}` }),
+    );
   }
 });
 
@@ -130,7 +158,11 @@ test("no run, no manifest, another format", () => {
   expect(() => readRun(join(root, "nowhere"))).toThrow(expect.objectContaining({ code: "run-missing" }));
   const folder = written();
   writeFileSync(join(folder, "run.json"), JSON.stringify({ ...MANIFEST, format: 2 }));
-  expect(() => readRun(folder)).toThrow(expect.objectContaining({ code: "run-format", message: expect.stringMatching(/format 2.*format 1/) }));
+  expect(() => readRun(folder)).toThrow(
+    expect.objectContaining({ code: "run-format", message: expect.stringMatching(/format 2.*format 1/) }),
+  );
   writeFileSync(join(folder, "run.json"), JSON.stringify(MANIFEST).slice(0, 50));
-  expect(() => readRun(folder)).toThrow(expect.objectContaining({ code: "run-damaged", where: join(folder, "run.json") }));
+  expect(() => readRun(folder)).toThrow(
+    expect.objectContaining({ code: "run-damaged", where: join(folder, "run.json") }),
+  );
 });

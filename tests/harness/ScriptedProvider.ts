@@ -10,7 +10,17 @@ import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { STOP_WORDS } from "../../codecs/stopWords.ts";
 import { ExpectedError } from "../../errors.ts";
-import type { Capabilities, ModelIdentity, Provider, ReadRequest, ReadResult, Row, SampleRequest, SegmentRef, Tokenizer } from "../../providers/contract.ts";
+import type {
+  Capabilities,
+  ModelIdentity,
+  Provider,
+  ReadRequest,
+  ReadResult,
+  Row,
+  SampleRequest,
+  SegmentRef,
+  Tokenizer,
+} from "../../providers/contract.ts";
 
 const WIDTH = 32;
 const LAYERS = 4;
@@ -21,7 +31,10 @@ const SPECIAL = /(<\|[a-z]+\|>)/;
 const END = "<|end|>";
 const FUNCTION_WORDS: ReadonlySet<string> = new Set(STOP_WORDS);
 /** What the model says: its whole output vocabulary, apart from words that it is asked to score. */
-const SAID = "sea town farm work trade travel count gift news night plan rest coin road ship wall song rain fire dust milk rope salt wind".split(" ").map((word) => ` ${word}`);
+const SAID =
+  "sea town farm work trade travel count gift news night plan rest coin road ship wall song rain fire dust milk rope salt wind"
+    .split(" ")
+    .map((word) => ` ${word}`);
 
 /** Reversible: words with the space before them, single white space, and control tokens where they are allowed. */
 export class ScriptedTokenizer implements Tokenizer {
@@ -35,7 +48,8 @@ export class ScriptedTokenizer implements Tokenizer {
     this.begin = begin ? [this.id("<|begin|>")] : [];
   }
 
-  readonly chat: Tokenizer["chat"] = (messages) => `${messages.map(({ role, content }) => `<|${role}|>${content}${END}`).join("\n")}<|assistant|>`;
+  readonly chat: Tokenizer["chat"] = (messages) =>
+    `${messages.map(({ role, content }) => `<|${role}|>${content}${END}`).join("\n")}<|assistant|>`;
 
   id(piece: string): number {
     const known = this.ids.get(piece);
@@ -46,7 +60,9 @@ export class ScriptedTokenizer implements Tokenizer {
 
   encode(text: string, { special = false }: { readonly special?: boolean } = {}): number[] {
     const cut = (part: string) => part.match(/ ?\S+|\s/g) ?? [];
-    return (special ? text.split(SPECIAL) : [text]).flatMap((part, i) => (i % 2 === 1 ? [part] : cut(part))).map((piece) => this.id(piece));
+    return (special ? text.split(SPECIAL) : [text])
+      .flatMap((part, i) => (i % 2 === 1 ? [part] : cut(part)))
+      .map((piece) => this.id(piece));
   }
 
   decode(ids: readonly number[]): string {
@@ -83,8 +99,18 @@ export class ScriptedProvider implements Provider {
 
   constructor(options: ScriptedOptions = {}) {
     this.options = options;
-    const digest = createHash("sha256").update(JSON.stringify(options.synonyms ?? {})).digest("hex");
-    this.capabilities = { hiddenStates: "all", attention: false, promptLogits: "full", generation: true, embeddings: false, tokenIdsIn: true, ...options.capabilities };
+    const digest = createHash("sha256")
+      .update(JSON.stringify(options.synonyms ?? {}))
+      .digest("hex");
+    this.capabilities = {
+      hiddenStates: "all",
+      attention: false,
+      promptLogits: "full",
+      generation: true,
+      embeddings: false,
+      tokenIdsIn: true,
+      ...options.capabilities,
+    };
     this.identity = {
       reference: options.reference ?? "scripted",
       name: "scripted",
@@ -107,7 +133,10 @@ export class ScriptedProvider implements Provider {
     if (known) return known;
     const random = xoroshiro128plus(createHash("sha256").update(name).digest().readInt32LE());
     // A sum of three uniform variates, of variance 1: near enough to a normal one.
-    const made = Float64Array.from({ length: WIDTH }, () => 2 * (uniformFloat64(random) + uniformFloat64(random) + uniformFloat64(random) - 1.5));
+    const made = Float64Array.from(
+      { length: WIDTH },
+      () => 2 * (uniformFloat64(random) + uniformFloat64(random) + uniformFloat64(random) - 1.5),
+    );
     this.vectors.set(name, made);
     return made;
   }
@@ -115,7 +144,10 @@ export class ScriptedProvider implements Provider {
   private word(id: number): string {
     const known = this.words[id];
     if (known !== undefined) return known;
-    const word = this.tokenizer.decode([id]).toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+    const word = this.tokenizer
+      .decode([id])
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]/gu, "");
     this.words[id] = word;
     return word;
   }
@@ -172,9 +204,11 @@ export class ScriptedProvider implements Provider {
   private statesOf(row: Row): { start: State; end: State }[] {
     const out: { start: State; end: State }[] = [];
     for (const { ids, parent } of row) {
-      const start = parent === null ? { sum: new Float64Array(WIDTH), last: "", told: 0, tokens: 0 } : (out[parent]?.end as State);
+      const start =
+        parent === null ? { sum: new Float64Array(WIDTH), last: "", told: 0, tokens: 0 } : (out[parent]?.end as State);
       const end = this.after(ids, start);
-      if (end.tokens > CONTEXT_LENGTH) throw new ExpectedError({ code: "input-too-long", message: `${end.tokens} tokens` });
+      if (end.tokens > CONTEXT_LENGTH)
+        throw new ExpectedError({ code: "input-too-long", message: `${end.tokens} tokens` });
       out.push({ start, end });
     }
     return out;
@@ -197,7 +231,10 @@ export class ScriptedProvider implements Provider {
       const embedding = this.vector(this.tokenizer.decode(ids.slice(-1)));
       for (let layer = 0; layer <= LAYERS; layer++) {
         const depth = layer / LAYERS;
-        flat.set(direction.map((value, k) => depth * value + (embedding[k] as number)), (layer * states.length + place) * WIDTH);
+        flat.set(
+          direction.map((value, k) => depth * value + (embedding[k] as number)),
+          (layer * states.length + place) * WIDTH,
+        );
       }
     });
     const along = (ref: SegmentRef) => {
@@ -208,7 +245,7 @@ export class ScriptedProvider implements Provider {
     const scoreOf = (ref: SegmentRef) => along(ref).map((state, t) => this.logProb(state, idsOf(ref)[t] as number));
     return {
       states: flat,
-      pools: pools.map((ref) => (idsOf(ref), Float32Array.from(this.direction(at(ref).end), (value) => value + 1))),
+      pools: pools.map((ref) => Float32Array.from(this.direction(at(ref).end), (value) => value + 1)),
       scores: scores.map(scoreOf),
       comparisons: comparisons.map((refs) => {
         const all = refs.map((ref) => along(ref).map((state) => this.distribution(state).logs));
@@ -216,7 +253,9 @@ export class ScriptedProvider implements Provider {
         const logs = refs.map(scoreOf);
         const top = (values: readonly number[] = []) => values.indexOf(Math.max(...values));
         return {
-          kl: reference.map((p, t) => all.map((q) => p.reduce((total, log, v) => total + Math.exp(log) * (log - (q[t]?.[v] as number)), 0))),
+          kl: reference.map((p, t) =>
+            all.map((q) => p.reduce((total, log, v) => total + Math.exp(log) * (log - (q[t]?.[v] as number)), 0)),
+          ),
           sameTop: reference.map((p, t) => all.map((q) => top(p) === top(q[t]))),
           logProb: reference.map((_, t) => logs.map((values) => values[t] as number)),
         };
@@ -233,8 +272,13 @@ export class ScriptedProvider implements Provider {
         let state = this.after(ids, start);
         while (out.length < maxTokens && !this.tokenizer.end.includes(out.at(-1) as number)) {
           const { ids: choices, logs } = this.distribution(state);
-          let left = uniformFloat64(random);
-          const chosen = choices.find((_, v) => (left -= Math.exp(logs[v] as number)) < 0) ?? (choices.at(-1) as number);
+          const drawn = uniformFloat64(random);
+          let reached = 0;
+          const chosen =
+            choices.find((_, v) => {
+              reached += Math.exp(logs[v] as number);
+              return reached > drawn;
+            }) ?? (choices.at(-1) as number);
           out.push(chosen);
           state = this.after([chosen], state);
         }

@@ -49,13 +49,18 @@ function write(name: string, suite: string, lines: readonly string[]): string {
 }
 
 beforeAll(() => {
-  write("small", SUITE, items.map((entry) => JSON.stringify(entry)));
+  write(
+    "small",
+    SUITE,
+    items.map((entry) => JSON.stringify(entry)),
+  );
 });
 
 test("--help names the commands and exit codes; an unknown command is wrong usage", () => {
   const help = isoglyph(["--help"]);
   expect(help.code).toBe(0);
-  for (const word of ["run", "report", "states", "tokens", "models", "doctor", "Exit codes"]) expect(help.out).toContain(word);
+  for (const word of ["run", "report", "states", "tokens", "models", "doctor", "Exit codes"])
+    expect(help.out).toContain(word);
   const wrong = isoglyph(["rnu"]);
   expect(wrong.code).toBe(2);
   expect(wrong.err).toContain("Did you mean run?");
@@ -71,8 +76,12 @@ test("a run on the real model writes its folder, prints the table, and is repeat
   expect(first.out).toContain("no-articles");
   expect(first.out).toContain("inconclusive");
   expect(readdirSync(join(folder, "one")).sort()).toEqual(["journal.jsonl", "reports", "run.json", "states"]);
-  const rows = parse(readFileSync(join(folder, "one/reports/results.csv")), { columns: true }) as Record<string, string>[];
-  const kl = (condition: string) => Number(rows.find((row) => row.condition === condition && row.measure === "kl")?.value);
+  const rows = parse(readFileSync(join(folder, "one/reports/results.csv")), { columns: true }) as Record<
+    string,
+    string
+  >[];
+  const kl = (condition: string) =>
+    Number(rows.find((row) => row.condition === condition && row.measure === "kl")?.value);
   expect(kl("original")).toBe(0);
   expect(kl("no-articles")).toBeGreaterThan(0);
   expect(kl("no-articles")).toBeLessThan(kl("mismatch"));
@@ -102,20 +111,48 @@ test("--plan counts tokens and loads nothing", () => {
 
 const bad: [name: string, suite: string, lines: string[], code: string, parts: string[]][] = [
   ["empty", SUITE, ['{"id":"x","original":" "}'], "item-invalid-value", ["empty.jsonl:1", "original"]],
-  ["double", SUITE, ['{"id":"x","original":"One."}', '{"id":"x","original":"Two."}'], "items-duplicate-id", ["double.jsonl:2"]],
+  [
+    "double",
+    SUITE,
+    ['{"id":"x","original":"One."}', '{"id":"x","original":"Two."}'],
+    "items-duplicate-id",
+    ["double.jsonl:2"],
+  ],
   ["lacking", SUITE, ['{"id":"x"}'], "item-missing-key", ["lacking.jsonl:1", "original"]],
-  ["codec", SUITE.replace("drop-words", "drop-wrods"), ['{"id":"x","original":"One."}'], "codec-unknown", ["codec.yaml:6", "drop-words"]],
-  ["typo", SUITE.replace("frames:", "framse:"), ['{"id":"x","original":"One."}'], "suite-unknown-key", ["typo.yaml:3:1", "frames"]],
+  [
+    "codec",
+    SUITE.replace("drop-words", "drop-wrods"),
+    ['{"id":"x","original":"One."}'],
+    "codec-unknown",
+    ["codec.yaml:6", "drop-words"],
+  ],
+  [
+    "typo",
+    SUITE.replace("frames:", "framse:"),
+    ['{"id":"x","original":"One."}'],
+    "suite-unknown-key",
+    ["typo.yaml:3:1", "frames"],
+  ],
   ["byte", SUITE, ['{"id":"x","original":"A bad \\u0004 byte."}'], "text-unencodable", ["byte.jsonl:1", "U+0004"]],
-  ["long", SUITE, [JSON.stringify({ id: "x", original: "the word ".repeat(5000) })], "input-too-long", ["item x", "8192", "long.jsonl:1"]],
+  [
+    "long",
+    SUITE,
+    [JSON.stringify({ id: "x", original: "the word ".repeat(5000) })],
+    "input-too-long",
+    ["item x", "8192", "long.jsonl:1"],
+  ],
 ];
-test.each(bad)("bad input %s: one clear error, exit 2, nothing left behind", (name, suite, lines, code, parts) => {
-  const result = isoglyph(["run", write(name, suite, lines), "--out", `${name}-out`]);
-  expect(result.code).toBe(2);
-  expect(result.err).toContain(`(${code})`);
-  for (const part of parts) expect(result.err).toContain(part);
-  expect(existsSync(join(folder, `${name}-out`))).toBe(false);
-}, 60_000);
+test.each(bad)(
+  "bad input %s: one clear error, exit 2, nothing left behind",
+  (name, suite, lines, code, parts) => {
+    const result = isoglyph(["run", write(name, suite, lines), "--out", `${name}-out`]);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(`(${code})`);
+    for (const part of parts) expect(result.err).toContain(part);
+    expect(existsSync(join(folder, `${name}-out`))).toBe(false);
+  },
+  60_000,
+);
 
 test("a pairs file without its columns says which are there and which are needed", () => {
   writeFileSync(join(folder, "pairs.csv"), "orignal,encoding\na,b\n");
@@ -141,11 +178,25 @@ test("a truncated model file is named with field and limit", () => {
 });
 
 test("states writes the tensors that it promises, and tokens counts them", () => {
-  const result = isoglyph(["states", "--model", "smollm2-135m", "--text", "Hello world", "--layers", "0,-1", "--attention", "--out", "s.safetensors"]);
+  const result = isoglyph([
+    "states",
+    "--model",
+    "smollm2-135m",
+    "--text",
+    "Hello world",
+    "--layers",
+    "0,-1",
+    "--attention",
+    "--out",
+    "s.safetensors",
+  ]);
   expect(result.code).toBe(0);
   const bytes = readFileSync(join(folder, "s.safetensors"));
   const length = Number(bytes.readBigUInt64LE());
-  const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<string, { dtype: string; shape: number[]; data_offsets: number[] }>;
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: number[] }
+  >;
   const shape = (name: string) => header[name]?.shape;
   expect(shape("ids")).toEqual([2]);
   expect(shape("hidden.0")).toEqual([2, 576]);
@@ -154,7 +205,9 @@ test("states writes the tensors that it promises, and tokens counts them", () =>
   expect(shape("attention.29")).toEqual([9, 2, 2]);
   expect(shape("final_norm")).toEqual([2, 576]);
   expect(shape("logits")).toEqual([49152]);
-  const end = Math.max(...Object.entries(header).flatMap(([name, entry]) => (name === "__metadata__" ? [] : entry.data_offsets)));
+  const end = Math.max(
+    ...Object.entries(header).flatMap(([name, entry]) => (name === "__metadata__" ? [] : entry.data_offsets)),
+  );
   expect(bytes.length).toBe(8 + length + end);
   const [from = 0, to = 0] = header.ids?.data_offsets ?? [];
   const ids = [0, 8].map((offset) => Number(bytes.readBigInt64LE(8 + length + from + offset)));

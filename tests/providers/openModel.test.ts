@@ -48,14 +48,22 @@ describe("parseModelReference", () => {
     }
   });
 
-  it.each(["hf:owner/repo", "ollama:qwen3:0.6b", "ollama-api:qwen3", "openai:gpt-5@http://localhost", "hf-api:m", "transformers:m", "recorded:f"])(
-    "says that %s is not available yet",
-    (reference) => {
-      expect(() => parseModelReference(reference)).toThrow(
-        expect.objectContaining({ code: "model-kind-unavailable", hint: "available now: smollm2-135m, or the path of a .gguf file" }),
-      );
-    },
-  );
+  it.each([
+    "hf:owner/repo",
+    "ollama:qwen3:0.6b",
+    "ollama-api:qwen3",
+    "openai:gpt-5@http://localhost",
+    "hf-api:m",
+    "transformers:m",
+    "recorded:f",
+  ])("says that %s is not available yet", (reference) => {
+    expect(() => parseModelReference(reference)).toThrow(
+      expect.objectContaining({
+        code: "model-kind-unavailable",
+        hint: "available now: smollm2-135m, or the path of a .gguf file",
+      }),
+    );
+  });
 
   it("says so of a folder, even one that is called like a file", () => {
     const path = join(folder, "model.gguf");
@@ -92,7 +100,13 @@ describe("chooseWeights", () => {
 describe("listModels", () => {
   it("tells what is in the cache", () => {
     const known = KNOWN_MODELS[0] as KnownModel;
-    const listed = { name: "smollm2-135m", isDefault: true, bytes: 98_362_432, licence: "Apache-2.0", path: cachedModelPath(known) };
+    const listed = {
+      name: "smollm2-135m",
+      isDefault: true,
+      bytes: 98_362_432,
+      licence: "Apache-2.0",
+      path: cachedModelPath(known),
+    };
     expect(listModels()).toEqual([{ ...listed, cached: false }]);
     mkdirSync(join(folder, "cache", "models"), { recursive: true });
     writeFileSync(listed.path, "");
@@ -128,7 +142,12 @@ describe("openModel", () => {
       expect(readdirSync(join(folder, "cache", "prepared"))).toHaveLength(1);
       const ids = provider.tokenizer.encode("Hi");
       const { scores } = await provider.read({
-        rows: [[{ ids, parent: null }, { ids, parent: 0 }]],
+        rows: [
+          [
+            { ids, parent: null },
+            { ids, parent: 0 },
+          ],
+        ],
         states: [],
         pools: [],
         scores: [{ row: 0, segment: 1 }],
@@ -143,7 +162,10 @@ describe("openModel", () => {
   it("names a file that is missing, or no file", async () => {
     await expect(openModel(tiny(), options)).rejects.toMatchObject({ code: "model-file-missing", where: tiny() });
     if (process.platform !== "win32") {
-      await expect(openModel("/dev/null", options)).rejects.toMatchObject({ code: "model-file-unreadable", where: "/dev/null" });
+      await expect(openModel("/dev/null", options)).rejects.toMatchObject({
+        code: "model-file-unreadable",
+        where: "/dev/null",
+      });
     }
   });
 
@@ -159,7 +181,11 @@ describe("openModel", () => {
   it("stops when aborted", async () => {
     writeTinyGguf(tiny());
     const abort = new AbortController();
-    const opening = openModel(tiny(), { ...options, signal: abort.signal, progress: () => abort.abort(new Error("enough")) });
+    const opening = openModel(tiny(), {
+      ...options,
+      signal: abort.signal,
+      progress: () => abort.abort(new Error("enough")),
+    });
     await expect(opening).rejects.toThrow("enough");
     expect(readdirSync(folder)).toEqual(["Tiny.gguf"]);
   });

@@ -35,8 +35,10 @@ const string = (text: string) => Buffer.concat([u64(Buffer.byteLength(text)), Bu
 const number = (key: string, value: number) => Buffer.concat([string(key), u32(4), u32(value)]);
 const real = (key: string, value: number) => Buffer.concat([string(key), u32(6), f32(value)]);
 const text = (key: string, value: string) => Buffer.concat([string(key), u32(8), string(value)]);
-const texts = (key: string, values: string[]) => Buffer.concat([string(key), u32(9), u32(8), u64(values.length), ...values.map(string)]);
-const numbers = (key: string, values: number[]) => Buffer.concat([string(key), u32(9), u32(4), u64(values.length), ...values.map(u32)]);
+const texts = (key: string, values: string[]) =>
+  Buffer.concat([string(key), u32(9), u32(8), u64(values.length), ...values.map(string)]);
+const numbers = (key: string, values: number[]) =>
+  Buffer.concat([string(key), u32(9), u32(4), u64(values.length), ...values.map(u32)]);
 
 /** Matrices are Q4_1 (type 3, blocks of 32 in 20 bytes), the embedding and the norms F32 (type 0). */
 export function writeTinyGguf(path: string): void {
@@ -52,7 +54,10 @@ export function writeTinyGguf(path: string): void {
     text("tokenizer.ggml.model", "gpt2"),
     text("tokenizer.ggml.pre", "smollm"),
     texts("tokenizer.ggml.tokens", tokens),
-    numbers("tokenizer.ggml.token_type", tokens.map((_, id) => (id < 256 ? 1 : 3))),
+    numbers(
+      "tokenizer.ggml.token_type",
+      tokens.map((_, id) => (id < 256 ? 1 : 3)),
+    ),
     texts("tokenizer.ggml.merges", []),
     number("tokenizer.ggml.eos_token_id", 256),
   ];
@@ -68,8 +73,14 @@ export function writeTinyGguf(path: string): void {
   };
   const matrix = (name: string, rows: number, columns: number) => {
     // Scale 2⁻⁵ and minimum −2⁻² as halves, then 16 bytes of nibbles.
-    const block = () => Buffer.from([0x00, 0x28, 0x00, 0xb4, ...Array.from({ length: 16 }, () => Math.floor(random() * 256))]);
-    tensors.push({ name, dims: [columns, rows], type: 3, data: Buffer.concat(Array.from({ length: (rows * columns) / 32 }, block)) });
+    const block = () =>
+      Buffer.from([0x00, 0x28, 0x00, 0xb4, ...Array.from({ length: 16 }, () => Math.floor(random() * 256))]);
+    tensors.push({
+      name,
+      dims: [columns, rows],
+      type: 3,
+      data: Buffer.concat(Array.from({ length: (rows * columns) / 32 }, block)),
+    });
   };
   plain("token_embd.weight", [WIDTH, tokens.length], () => random() - 0.5);
   plain("output_norm.weight", [WIDTH], () => 1);
@@ -87,6 +98,13 @@ export function writeTinyGguf(path: string): void {
     offset += pad(data).length;
     return entry;
   });
-  const header = Buffer.concat([Buffer.from("GGUF"), u32(3), u64(tensors.length), u64(metadata.length), ...metadata, ...entries]);
+  const header = Buffer.concat([
+    Buffer.from("GGUF"),
+    u32(3),
+    u64(tensors.length),
+    u64(metadata.length),
+    ...metadata,
+    ...entries,
+  ]);
   writeFileSync(path, Buffer.concat([pad(header), ...tensors.map(({ data }) => pad(data))]));
 }

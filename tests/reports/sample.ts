@@ -74,7 +74,11 @@ function conditionRecord(name: string, step: number): ConditionRecord {
     tokens: 10,
     values: [
       { measure: "kl", layer: "", value: defined(kl + (name === "original" ? 0 : step)) },
-      { measure: "fact", layer: "", value: name === "mismatch-1" ? undefinedBecause("the condition was not asked") : defined(fact) },
+      {
+        measure: "fact",
+        layer: "",
+        value: name === "mismatch-1" ? undefinedBecause("the condition was not asked") : defined(fact),
+      },
       { measure: "state.explained", layer: "50-75%", value: defined(explained) },
       { measure: "state.pooled-cosine", layer: "", value: defined(cosine) },
       { measure: "overlap", layer: "", value: { kind: "bounded", value: 0.1, bound: "lower" } },
@@ -131,12 +135,17 @@ export function sampleRecord({ frames = ["restate"], models = [MODEL], gates = [
     models: kept,
     environment: { host: "anywhere" },
   };
-  const batches = kept.flatMap(({ identity }) => frames.flatMap((frame) => IDS.map((_, i) => batch(identity.reference, frame, i))));
+  const batches = kept.flatMap(({ identity }) =>
+    frames.flatMap((frame) => IDS.map((_, i) => batch(identity.reference, frame, i))),
+  );
   return { manifest, batches };
 }
 
 /** The record's analysis with its candidates' verdicts replaced, for what four items cannot show. */
-export function judgedAs(record: RunRecord, ...verdicts: readonly (Partial<ConditionVerdict> & Pick<ConditionVerdict, "verdict">)[]): Analysis {
+export function judgedAs(
+  record: RunRecord,
+  ...verdicts: readonly (Partial<ConditionVerdict> & Pick<ConditionVerdict, "verdict">)[]
+): Analysis {
   const analysis = analyze(record);
   const models = analysis.models.map((model) => ({
     ...model,

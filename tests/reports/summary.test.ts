@@ -21,7 +21,9 @@ test("what is different is said with its score, and what raw cosine hides", () =
     "On tiny, a and b leave the model in an equivalent state; code does not (score 0.75, where 0 is a wrong text and 1 a human paraphrase). " +
       "Raw cosine of mean-pooled states would have told you little: unrelated sentences reach 0.85, human paraphrases 0.95.",
   );
-  expect(told(record, { verdict: "different" })).toMatch(/^On tiny, code does not leave the model in an equivalent state \(score 0\.75/);
+  expect(told(record, { verdict: "different" })).toMatch(
+    /^On tiny, code does not leave the model in an equivalent state \(score 0\.75/,
+  );
 });
 
 test("where the output is close, the states' score says what is different", () => {
@@ -47,12 +49,28 @@ test("gates that hold and gates that fail", () => {
 });
 
 test("a failed instrument is explained, and comes before everything else", () => {
-  const [first, second] = sentences(told(gated, { verdict: "instrument-failed", reasons: ["a foil came out equivalent: decoy"] }));
-  expect(first).toBe("On tiny, no verdict on code is possible, because the controls failed (a foil came out equivalent: decoy).");
-  expect(second).toMatch(/^The gate fails \(code must be equivalent\): before any code can be judged here the controls must hold/);
+  const [first, second] = sentences(
+    told(gated, { verdict: "instrument-failed", reasons: ["a foil came out equivalent: decoy"] }),
+  );
+  expect(first).toBe(
+    "On tiny, no verdict on code is possible, because the controls failed (a foil came out equivalent: decoy).",
+  );
+  expect(second).toMatch(
+    /^The gate fails \(code must be equivalent\): before any code can be judged here the controls must hold/,
+  );
 });
 
-const part = (name: string, p: number, itemsNeeded: number | null) => ({ name, n: 40, clusters: 40, mean: 1, se: 1, t: 1, p, pBelow: 1 - p, itemsNeeded });
+const part = (name: string, p: number, itemsNeeded: number | null) => ({
+  name,
+  n: 40,
+  clusters: 40,
+  mean: 1,
+  se: 1,
+  t: 1,
+  p,
+  pBelow: 1 - p,
+  itemsNeeded,
+});
 const undecided = (...parts: ReturnType<typeof part>[]): Found => ({
   verdict: "inconclusive",
   reasons: parts.filter(({ p }) => p >= 0.025).map(({ name }) => `${name} is undecided (t = 1)`),
@@ -61,16 +79,23 @@ const undecided = (...parts: ReturnType<typeof part>[]): Found => ({
 
 test("what is undecided says what would decide it", () => {
   const both = undecided(part("A kl", 0.1, 90), part("D tail", 0.2, 310), part("B fact", 0.001, 12));
-  expect(sentences(told(record, both))).toEqual(["On tiny, code remains undecided.", "About 310 items would decide code."]);
+  expect(sentences(told(record, both))).toEqual([
+    "On tiny, code remains undecided.",
+    "About 310 items would decide code.",
+  ]);
   expect(sentences(told(record, undecided(part("A kl", 0.9, null))))[1]).toBe(
     "More items would not make code equivalent if the effect is as observed, so change the encoding.",
   );
   const few: Found = { ...both, reasons: ["12 clusters are too few: a verdict takes at least 20"] };
-  expect(sentences(told(record, few))[1]).toBe("No decision on code was possible, because 12 clusters are too few: a verdict takes at least 20.");
+  expect(sentences(told(record, few))[1]).toBe(
+    "No decision on code was possible, because 12 clusters are too few: a verdict takes at least 20.",
+  );
 });
 
 test("what cannot be seen, and what was not asked", () => {
-  const [first, second] = sentences(told(record, { verdict: "unobservable", reasons: ["kl: the provider does not show logits"] }));
+  const [first, second] = sentences(
+    told(record, { verdict: "unobservable", reasons: ["kl: the provider does not show logits"] }),
+  );
   expect(first).toBe("On tiny, code cannot be judged (kl: the provider does not show logits).");
   expect(second).toMatch(/^Use a model reference that shows what is missing/);
   expect(sentences(told(record, { verdict: "close, fact untested", reasons: ["no item has a decoy"] }))).toEqual([

@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { analyze } from "../../harness/analysis/analyze.ts";
+import { gateLines } from "../../reports/gateLines.ts";
+import { terminalTable } from "../../reports/terminalTable.ts";
 import { VERDICTS } from "../../suites/Suite.ts";
-import { gateLines, terminalTable } from "../../reports/terminalTable.ts";
 import { judgedAs, MODEL, sampleRecord } from "./sample.ts";
 
 const record = sampleRecord();
@@ -30,7 +31,11 @@ note: code: 3 of 4 items have a value`);
 });
 
 test.each(VERDICTS)("fits 80 columns, and colour says nothing that the words do not: %s", (verdict) => {
-  const analysis = judgedAs(record, { verdict, reasons: ["a reason that takes many words, ".repeat(6)], warnings: ["confounded with length"] });
+  const analysis = judgedAs(record, {
+    verdict,
+    reasons: ["a reason that takes many words, ".repeat(6)],
+    warnings: ["confounded with length"],
+  });
   const text = terminalTable(record, analysis, plain);
   expect(longest(text)).toBeLessThanOrEqual(80);
   expect(text).toContain(`  ${verdict}\n`);
@@ -43,9 +48,19 @@ test.each(VERDICTS)("fits 80 columns, and colour says nothing that the words do 
 test("a wide terminal sees intervals, a narrow one does not lose columns", () => {
   const analysis = analyze(record);
   // The paraphrase is the ceiling and the other scores are alike in all items, so only a noisy score has an interval.
-  const noisy = { ...analysis, models: analysis.models.map((model) => ({ ...model, cells: model.cells.map((cell) => (cell.score && cell.condition === "code" ? { ...cell, score: { value: 0.75, low: 0.5, high: 1.25 } } : cell)) })) };
+  const noisy = {
+    ...analysis,
+    models: analysis.models.map((model) => ({
+      ...model,
+      cells: model.cells.map((cell) =>
+        cell.score && cell.condition === "code" ? { ...cell, score: { value: 0.75, low: 0.5, high: 1.25 } } : cell,
+      ),
+    })),
+  };
   expect(terminalTable(record, noisy, { color: false, width: 120 })).toContain("0.75 [0.50, 1.25]");
-  expect(terminalTable(record, noisy, { color: false, width: 60 })).toMatch(/code +0\.40× +5\.00 +0\.75 +0\.75 +1\.00 {2}inconclusive/);
+  expect(terminalTable(record, noisy, { color: false, width: 60 })).toMatch(
+    /code +0\.40× +5\.00 +0\.75 +0\.75 +1\.00 {2}inconclusive/,
+  );
 });
 
 test("a long name stands on a line of its own, uncut", () => {
@@ -56,7 +71,10 @@ test("a long name stands on a line of its own, uncut", () => {
 });
 
 test("several frames, several models, no candidate, no paraphrase", () => {
-  const both = sampleRecord({ frames: ["restate", "question"], models: [MODEL, { ...MODEL, identity: { ...MODEL.identity, reference: "second" } }] });
+  const both = sampleRecord({
+    frames: ["restate", "question"],
+    models: [MODEL, { ...MODEL, identity: { ...MODEL.identity, reference: "second" } }],
+  });
   const text = terminalTable(both, analyze(both), plain).replaceAll("\n", " ");
   expect(text).toContain("brings tiny to its original: 4 items, mean of frames restate, question");
   expect(text).toContain("brings second to its original");
@@ -64,13 +82,19 @@ test("several frames, several models, no candidate, no paraphrase", () => {
   const none = terminalTable(record, judgedAs(record), plain);
   expect(none).toMatch(/verdict\n─+\noriginal /);
 
-  const bare = sampleRecord({ models: [{ ...MODEL, conditions: MODEL.conditions.filter(({ role }) => role !== "ceiling") }] });
+  const bare = sampleRecord({
+    models: [{ ...MODEL, conditions: MODEL.conditions.filter(({ role }) => role !== "ceiling") }],
+  });
   expect(terminalTable(bare, analyze(bare), plain)).toMatch(/code +0\.40× +5\.00 +– +– +1\.00/);
 });
 
 test("conditions that share a reason share a note", () => {
   const shared = { verdict: "instrument-failed", reasons: ["the paraphrase and the floor do not separate"] } as const;
-  const text = terminalTable(record, judgedAs(record, { ...shared, condition: "a" }, { ...shared, condition: "b" }), plain);
+  const text = terminalTable(
+    record,
+    judgedAs(record, { ...shared, condition: "a" }, { ...shared, condition: "b" }),
+    plain,
+  );
   expect(text).toContain("note: a, b: the paraphrase and the floor do not separate");
 });
 

@@ -50,9 +50,16 @@ test("results.json holds the analysis", () => {
   const analysis = analyze(record);
   const [path] = writeReports(at, record, analysis, ["json"]);
   const report = JSON.parse(readFileSync(path as string, "utf8"));
-  expect(report).toMatchObject({ signature: "isoglyph test", exit: analysis.exit, gates: [{ model: "tiny", holds: false }] });
+  expect(report).toMatchObject({
+    signature: "isoglyph test",
+    exit: analysis.exit,
+    gates: [{ model: "tiny", holds: false }],
+  });
   expect(report.models).toHaveLength(1);
-  expect(report.models[0]).toMatchObject({ model: "tiny", candidates: [{ condition: "code", verdict: "inconclusive", adjusted: null }] });
+  expect(report.models[0]).toMatchObject({
+    model: "tiny",
+    candidates: [{ condition: "code", verdict: "inconclusive", adjusted: null }],
+  });
   expect(report.models[0].cells).toEqual(JSON.parse(JSON.stringify(analysis.models[0]?.cells)));
 });
 

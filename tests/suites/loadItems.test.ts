@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import fc from "fast-check";
 import { stringify } from "csv-stringify/sync";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonErrorOffset } from "../../suites/jsonErrorOffset.ts";
 import { loadItems } from "../../suites/loadItems.ts";

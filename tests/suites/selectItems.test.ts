@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { selectItems } from "../../suites/selectItems.ts";
 import type { Item } from "../../suites/Suite.ts";
+import { selectItems } from "../../suites/selectItems.ts";
 
 /** `a1:x` is an item of cluster a1 and topic x. */
 function items(...specs: string[]): Item[] {

@@ -1,7 +1,7 @@
 /** Llama (arXiv 2302.13971): pre-norm blocks of grouped-query attention with rotary positions, and a gated MLP. */
 import { attention, gatedMlp, type Pass } from "../blocks.ts";
-import type { Value } from "../graph.ts";
 import type { DecoderConfig } from "../decoderConfig.ts";
+import type { Value } from "../graph.ts";
 
 /** Names of the matrices and of the other weights, in GGUF's terms. */
 export function llamaWeights(config: DecoderConfig): { linear: string[]; plain: string[] } {

@@ -5,10 +5,12 @@ import { contrast, itemsNeeded } from "../../../harness/analysis/contrast.ts";
 import { bestFloor } from "../../../harness/analysis/losses.ts";
 import { type Table, tables } from "../../../harness/analysis/Table.ts";
 import type { Batch, RunRecord } from "../../../harness/RunRecord.ts";
-import { type Draw, DRAWS, LAYER, planted } from "./plantedRecord.ts";
+import { DRAWS, type Draw, LAYER, planted } from "./plantedRecord.ts";
 
 /** Values that depend on the item's number alone; `kl` is 1 + its parity times `step`. */
-const fixed = (kl: number, explained: number, fact: number, step = 0.5): Draw => ({ i }) => ({ kl: kl + step * ((i % 2) - 0.5), explained: explained + step * ((i % 2) - 0.5), fact });
+const fixed =
+  (kl: number, explained: number, fact: number, step = 0.5): Draw =>
+  ({ i }) => ({ kl: kl + step * ((i % 2) - 0.5), explained: explained + step * ((i % 2) - 0.5), fact });
 
 const CONTROLS = {
   "paraphrase-near": fixed(2, 0.6, 1),
@@ -38,12 +40,20 @@ function find(list: readonly Cell[], condition: string, measure: string, layer =
 }
 
 /** Replaces or takes out one value of some items. */
-function changed(from: RunRecord, condition: string, measure: string, of: (batch: Batch) => number | null | undefined): RunRecord {
+function changed(
+  from: RunRecord,
+  condition: string,
+  measure: string,
+  of: (batch: Batch) => number | null | undefined,
+): RunRecord {
   const batches = from.batches.map((batch) => {
     const replacement = of(batch);
     const own = batch.conditions[condition];
     if (replacement === undefined || !own) return batch;
-    const value = replacement === null ? ({ kind: "undefined", reason: "gone" } as const) : ({ kind: "defined", value: replacement } as const);
+    const value =
+      replacement === null
+        ? ({ kind: "undefined", reason: "gone" } as const)
+        : ({ kind: "defined", value: replacement } as const);
     const values = [...own.values.filter((entry) => entry.measure !== measure), { measure, layer: "", value }];
     return { ...batch, conditions: { ...batch.conditions, [condition]: { ...own, values } } };
   });
@@ -72,14 +82,19 @@ describe("scores", () => {
   });
 
   test("the swapped encoding is a floor for its own candidate only", () => {
-    const near = record(fixed(6, 0.3, 0.8), { controls: { ...CONTROLS, "swapped:c": fixed(5, 0.1, 0) }, candidates: { c: fixed(6, 0.3, 0.8), d: fixed(6, 0.3, 0.8) } });
+    const near = record(fixed(6, 0.3, 0.8), {
+      controls: { ...CONTROLS, "swapped:c": fixed(5, 0.1, 0) },
+      candidates: { c: fixed(6, 0.3, 0.8), d: fixed(6, 0.3, 0.8) },
+    });
     // DRAWS.floor is what the swapped encoding of d scores.
     const table = tablesOf(near).all;
     const key = { name: "kl", better: "lower" } as const;
     const swapped = (condition: string) => bestFloor(table, condition, key, "")?.name;
     expect(["paraphrase", "first-half"].map(swapped)).toEqual(["mismatch", "mismatch"]);
     expect(["mismatch", "swapped:d"]).toContain(swapped("d"));
-    expect(table.conditions.filter(({ role, of }) => role === "floor" && of === "c").map(({ name }) => name)).toEqual(["swapped:c"]);
+    expect(table.conditions.filter(({ role, of }) => role === "floor" && of === "c").map(({ name }) => name)).toEqual([
+      "swapped:c",
+    ]);
   });
 
   test("the ceiling scores 1, the floors and the original get no score", () => {
@@ -102,21 +117,29 @@ describe("scores", () => {
     expect(cell.n).toBe(10);
     expect(cell.score?.value).toBeCloseTo(0.7, 12);
     const none = changed(from, "c", "kl", () => null);
-    expect(cells(none, tablesOf(none).all).some(({ condition, measure }) => condition === "c" && measure === "kl")).toBe(false);
+    expect(
+      cells(none, tablesOf(none).all).some(({ condition, measure }) => condition === "c" && measure === "kl"),
+    ).toBe(false);
   });
 
   test("a floor that is no worse than the ceiling gives a score without an interval, and says why", () => {
-    const flat = record(({ i }) => ({ kl: 3 + (i % 3), explained: 0, fact: 0 }), { controls: { ...CONTROLS, empty: ({ i }) => ({ kl: 3 + ((i * 7) % 5) - 2, explained: 0, fact: 0 }) } });
+    const flat = record(({ i }) => ({ kl: 3 + (i % 3), explained: 0, fact: 0 }), {
+      controls: { ...CONTROLS, empty: ({ i }) => ({ kl: 3 + ((i * 7) % 5) - 1.9, explained: 0, fact: 0 }) },
+    });
     const cell = find(cells(flat, tablesOf(flat).all), "c", "kl");
     expect([cell.score?.low ?? null, cell.score?.high ?? null]).toEqual([null, null]);
-    console.log(cell);
     expect(cell.warnings).toContain("score: the denominator's mean is not distinguishable from 0 at this level");
   });
 });
 
 describe("information", () => {
   const withInformation = (value: number) => {
-    const from = changed(record(fixed(6, 0.3, 0.8)), "original", "information", ({ item }) => value + (Number(item.slice(1)) % 3) - 1);
+    const from = changed(
+      record(fixed(6, 0.3, 0.8)),
+      "original",
+      "information",
+      ({ item }) => value + (Number(item.slice(1)) % 3) - 1,
+    );
     return cells(from, tablesOf(from).all);
   };
 
@@ -136,7 +159,17 @@ describe("information", () => {
 
 describe("tables", () => {
   const frames = ["one", "two"];
-  const from = record(({ frame }) => ({ kl: frame === "one" ? 2 : 4, explained: 0.5, fact: 1 }), { frames, positions: ["natural", "matched"] });
+  const from = record(
+    ({ frame, positions }) => ({
+      kl: (frame === "one" ? 2 : 4) + (positions === "matched" ? 9 : 0),
+      explained: 0.5,
+      fact: 1,
+    }),
+    {
+      frames,
+      positions: ["natural", "matched"],
+    },
+  );
 
   test("one a frame and policy, and the average of the natural ones", () => {
     const { perFrame, all } = tablesOf(from);
@@ -145,6 +178,21 @@ describe("tables", () => {
     expect(new Set(all.column("c", "kl"))).toEqual(new Set([3]));
     const single = tablesOf(record(DRAWS.good));
     expect(single.all).toBe(single.perFrame[0]);
+  });
+
+  test("the noise floor is the largest difference of any item that was read again", () => {
+    const difference = (value: number) => [
+      { measure: "kl", layer: "", difference: value },
+      { measure: "kl", layer: "other", difference: 9 },
+    ];
+    const noises: Record<string, number> = { i3: 0.5, i9: 0.25 };
+    const batches = from.batches.map((batch) => ({
+      ...batch,
+      noise: batch.item in noises ? difference(noises[batch.item] as number) : null,
+    }));
+    const { perFrame } = tablesOf({ ...from, batches });
+    expect(perFrame[0]?.noise("kl")).toBe(0.5);
+    expect(perFrame[0]?.noise("fact")).toBeNull();
   });
 
   test("an item that misses a frame is missing from the average", () => {
@@ -163,7 +211,10 @@ describe("tables", () => {
   });
 
   test("the seam's share is the items', whatever the policy", () => {
-    const batches = from.batches.map((batch) => ({ ...batch, seamDiffers: batch.frame === "two" && batch.item < "i2" }));
+    const batches = from.batches.map((batch) => ({
+      ...batch,
+      seamDiffers: batch.frame === "two" && batch.item < "i2",
+    }));
     const share = batches.filter(({ frame, seamDiffers }) => frame === "two" && seamDiffers).length / 60;
     expect(analyze({ ...from, batches }).models[0]?.seams).toEqual({ one: 0, two: share });
     expect(share).toBeGreaterThan(0);
@@ -183,13 +234,20 @@ describe("contrasts", () => {
 
   test("equal contrasts have no variance: the sign test's smallest p", () => {
     expect(contrast("x", [2, 2, 2, 2, 2], clusters, 0.025)).toMatchObject({ p: 1 / 32, pBelow: 1 });
-    expect(contrast("x", [-2, -2, -2, -2, -2], clusters, 0.025)).toMatchObject({ p: 1, pBelow: 1 / 32, itemsNeeded: null });
+    expect(contrast("x", [-2, -2, -2, -2, -2], clusters, 0.025)).toMatchObject({
+      p: 1,
+      pBelow: 1 / 32,
+      itemsNeeded: null,
+    });
     expect(contrast("x", [0, 0, 0, 0, 0], clusters, 0.025)).toMatchObject({ p: 0.5, pBelow: 0.5 });
   });
 
   test("nothing to test", () => {
     expect(contrast("x", [], [], 0.025)).toEqual({ name: "x", untestable: "no item has all the values it needs" });
-    expect(contrast("x", [1, 2], ["a", "a"], 0.025)).toEqual({ name: "x", untestable: expect.stringMatching(/at least 2 clusters/) });
+    expect(contrast("x", [1, 2], ["a", "a"], 0.025)).toEqual({
+      name: "x",
+      untestable: expect.stringMatching(/at least 2 clusters/),
+    });
   });
 
   test("the items that would do: four times as many for half the effect, none the wrong way", () => {

@@ -36,10 +36,19 @@ export interface Values {
 export type Draw = (truth: Truth) => Values | null;
 type Always = (truth: Truth) => Values;
 
-const lognormal = (mean: number, sigma: number, { difficulty, normal }: Truth) => mean * difficulty * Math.exp(sigma * normal() - sigma ** 2 / 2);
+const lognormal = (mean: number, sigma: number, { difficulty, normal }: Truth) =>
+  mean * difficulty * Math.exp(sigma * normal() - sigma ** 2 / 2);
 
 /** @param offset of Λ from the original's; from the decoy's where `of` says so. */
-export function usual(kl: number, sigma: number, explained: number, spread: number, offset: number, factSpread: number, of: "fact" | "decoyFact" = "fact"): Always {
+export function usual(
+  kl: number,
+  sigma: number,
+  explained: number,
+  spread: number,
+  offset: number,
+  factSpread: number,
+  of: "fact" | "decoyFact" = "fact",
+): Always {
   return (truth) => ({
     kl: lognormal(kl, sigma, truth),
     explained: Math.min(1, explained + spread * truth.normal()),
@@ -63,7 +72,15 @@ const CONTROLS: readonly (readonly [string, Role, Draw])[] = [
   ["mismatch-2", "floor", DRAWS.floor],
   ["empty", "floor", usual(15.4, 0.2, -3.1, 0.8, -1.6, 0.7)],
   ["filler", "floor", usual(17.5, 0.2, -3.2, 1, -1.6, 0.7)],
-  ["decoy", "foil", ({ decoyFact, ...truth }) => ({ kl: lognormal(0.7, 0.8, { decoyFact, ...truth }), explained: 0.98, fact: decoyFact })],
+  [
+    "decoy",
+    "foil",
+    ({ decoyFact, ...truth }) => ({
+      kl: lognormal(0.7, 0.8, { decoyFact, ...truth }),
+      explained: 0.98,
+      fact: decoyFact,
+    }),
+  ],
   ["decoy-paraphrase", "control", usual(3.7, 0.4, 0.6, 0.2, 0.1, 0.4, "decoyFact")],
   ["shuffled-original", "foil", usual(6.8, 0.3, -1.06, 0.6, -0.8, 0.6)],
   ["first-half", "foil", usual(4.5, 0.35, -0.33, 0.5, -0.9, 0.9)],
@@ -89,7 +106,17 @@ export interface Plant {
 export const LAYER = "50-75%";
 
 export function planted(plant: Plant): RunRecord {
-  const { seed, candidates, items = 40, perCluster = 1, frames = ["restate"], positions = ["natural"], controls = {}, without = [], models = ["planted"] } = plant;
+  const {
+    seed,
+    candidates,
+    items = 40,
+    perCluster = 1,
+    frames = ["restate"],
+    positions = ["natural"],
+    controls = {},
+    without = [],
+    models = ["planted"],
+  } = plant;
   const random = xoroshiro128plus(seed);
   const uniform = () => uniformFloat64(random);
   // Box and Muller (1958).
@@ -126,7 +153,12 @@ export function planted(plant: Plant): RunRecord {
       }
     }
   }
-  const list = Array.from({ length: items }, (_, i) => ({ id: `i${i}`, topic: "all", cluster: `c${clusterOf(i)}`, original: "text" }));
+  const list = Array.from({ length: items }, (_, i) => ({
+    id: `i${i}`,
+    topic: "all",
+    cluster: `c${clusterOf(i)}`,
+    original: "text",
+  }));
   return { manifest: manifestOf(plant, conditions, list, frames, positions, models), batches };
 }
 
@@ -137,7 +169,13 @@ function batchOf(values: readonly (readonly [string, Values])[], noise = 1e-6) {
     values: [
       { measure: "kl", layer: "", value: { kind: "defined", value: kl } as const },
       { measure: "state.explained", layer: LAYER, value: { kind: "defined", value: explained } as const },
-      { measure: "fact", layer: "", value: Number.isNaN(fact) ? ({ kind: "undefined", reason: "none" } as const) : ({ kind: "defined", value: fact } as const) },
+      {
+        measure: "fact",
+        layer: "",
+        value: Number.isNaN(fact)
+          ? ({ kind: "undefined", reason: "none" } as const)
+          : ({ kind: "defined", value: fact } as const),
+      },
     ],
   });
   return {
@@ -194,7 +232,9 @@ function manifestOf(
       seed: 1,
       positions,
       continuations: { samples: 1, controls: 1, tokens: 1, seed: 1 },
-      candidates: Object.fromEntries(Object.keys(candidates).map((name) => [name, { codec: "authored", parameters: {} }])),
+      candidates: Object.fromEntries(
+        Object.keys(candidates).map((name) => [name, { codec: "authored", parameters: {} }]),
+      ),
       gates,
     },
     items,

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { checkCloseness, checkFact } from "../../../harness/analysis/instrument.ts";
 import { tables } from "../../../harness/analysis/Table.ts";
 import { judge } from "../../../harness/analysis/verdict.ts";
-import { type Draw, DRAWS, LAYER, planted, type Truth, type Values } from "./plantedRecord.ts";
+import { DRAWS, type Draw, LAYER, planted, type Truth, type Values } from "./plantedRecord.ts";
 
 const RUNS = 200;
 const ALPHA = 0.025;
@@ -19,16 +19,28 @@ const average = (truth: Truth, prefix: string, key: keyof Values) => {
   return values.reduce((a, b) => a + b, 0) / values.length;
 };
 /** What the margin of 0.8 asks for, item by item. */
-const onMargin = (truth: Truth, key: keyof Values) => 0.2 * average(truth, "mismatch-", key) + 0.8 * average(truth, "paraphrase-", key);
+const onMargin = (truth: Truth, key: keyof Values) =>
+  0.2 * average(truth, "mismatch-", key) + 0.8 * average(truth, "paraphrase-", key);
 const easy = (truth: Truth): Values => ({ kl: 0.5 * truth.difficulty, explained: 0.9, fact: truth.fact });
 /** Paraphrases that keep the fact, so that their own share of good items is 0.95. */
-const paraphrase = (kl: number): Draw => (truth) => ({ kl: kl * truth.difficulty * spread(0.3, truth), explained: 0.35 + 0.25 * truth.normal(), fact: truth.fact - 0.1 });
+const paraphrase =
+  (kl: number): Draw =>
+  (truth) => ({
+    kl: kl * truth.difficulty * spread(0.3, truth),
+    explained: 0.35 + 0.25 * truth.normal(),
+    fact: truth.fact - 0.1,
+  });
 
 const boundaries: Record<string, { candidate: Draw; controls?: Record<string, Draw> }> = {
   "A kl": { candidate: (truth) => ({ ...easy(truth), kl: onMargin(truth, "kl") * spread(0.3, truth) }) },
-  "A state.explained": { candidate: (truth) => ({ ...easy(truth), explained: onMargin(truth, "explained") + 0.3 * truth.normal() }) },
+  "A state.explained": {
+    candidate: (truth) => ({ ...easy(truth), explained: onMargin(truth, "explained") + 0.3 * truth.normal() }),
+  },
   "B fact": {
-    candidate: (truth) => ({ ...easy(truth), fact: truth.decoyFact + 0.8 * (average(truth, "paraphrase-", "fact") - truth.decoyFact) + 0.6 * truth.normal() }),
+    candidate: (truth) => ({
+      ...easy(truth),
+      fact: truth.decoyFact + 0.8 * (average(truth, "paraphrase-", "fact") - truth.decoyFact) + 0.6 * truth.normal(),
+    }),
   },
   "C overlap-matched:c": {
     candidate: (truth) => ({ ...easy(truth), kl: truth.difficulty * spread(0.5, truth) }),
@@ -44,7 +56,13 @@ test.each(Object.keys(boundaries))("at most α where the truth lies on the margi
   let partHolds = 0;
   let difference = 0;
   for (let seed = 0; seed < RUNS; seed++) {
-    const record = planted({ seed: 2000 + seed, items: 80, perCluster: 2, candidates: { c: candidate }, controls: { "paraphrase-near": paraphrase(2), "paraphrase-far": paraphrase(4), ...controls } });
+    const record = planted({
+      seed: 2000 + seed,
+      items: 80,
+      perCluster: 2,
+      candidates: { c: candidate },
+      controls: { "paraphrase-near": paraphrase(2), "paraphrase-far": paraphrase(4), ...controls },
+    });
     const [model] = record.manifest.models;
     if (!model) throw new Error("no model");
     const [table] = tables(record, model).perFrame;
@@ -53,7 +71,14 @@ test.each(Object.keys(boundaries))("at most α where the truth lies on the margi
       checkCloseness(table, { name: "kl", better: "lower" }, "", ALPHA),
       checkCloseness(table, { name: "state.explained", better: "higher" }, LAYER, ALPHA),
     ];
-    const { verdict, parts } = judge(table, "c", { margin: 0.8, alpha: ALPHA, layer: LAYER, closeness, fact: checkFact(table, ALPHA), unobservable: {} });
+    const { verdict, parts } = judge(table, "c", {
+      margin: 0.8,
+      alpha: ALPHA,
+      layer: LAYER,
+      closeness,
+      fact: checkFact(table, ALPHA),
+      unobservable: {},
+    });
     expect(verdict).not.toBe("instrument-failed");
     const own = parts.find(({ name }) => name === part);
     if (!own || !("p" in own)) throw new Error(`${part} was not tested`);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../errors.ts";
 import { analyze, type ConditionVerdict } from "../../../harness/analysis/analyze.ts";
-import { type Draw, DRAWS, type Plant, planted, type Truth, usual } from "./plantedRecord.ts";
+import { DRAWS, type Draw, type Plant, planted, type Truth, usual } from "./plantedRecord.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 
@@ -10,7 +10,8 @@ function model(plant: Partial<Plant> & Pick<Plant, "candidates">) {
   const analysis = analyze(planted({ seed: 1, ...plant }));
   const [first] = analysis.models;
   if (!first) throw new Error("no model");
-  const named = (name: string) => [...first.candidates, ...first.foils].find(({ condition }) => condition === name) as ConditionVerdict;
+  const named = (name: string) =>
+    [...first.candidates, ...first.foils].find(({ condition }) => condition === name) as ConditionVerdict;
   return { analysis, first, named, verdict: (name: string) => named(name).verdict };
 }
 
@@ -20,18 +21,34 @@ const good = every(["good", DRAWS.good]);
 describe.each(SEEDS)("magnitudes of a real run, seed %i", (seed) => {
   const { verdict, first, named, analysis } = model({
     seed,
-    candidates: { perfect: DRAWS.perfect, good: DRAWS.good, copy: DRAWS["near-copy"], chinese: DRAWS.chinese, floor: DRAWS.floor },
+    candidates: {
+      perfect: DRAWS.perfect,
+      good: DRAWS.good,
+      copy: DRAWS["near-copy"],
+      chinese: DRAWS.chinese,
+      floor: DRAWS.floor,
+    },
     controls: { "overlap-matched:good": usual(3.4, 0.5, 0.25, 0.44, -0.6, 0.9) },
   });
 
   test("the instrument holds", () => {
     expect(first.instrument.flatMap(({ reasons }) => reasons)).toEqual([]);
-    expect(first.instrument.map(({ measure, holds }) => [measure, holds])).toEqual([["kl", true], ["state.explained", true], ["fact", true]]);
+    expect(first.instrument.map(({ measure, holds }) => [measure, holds])).toEqual([
+      ["kl", true],
+      ["state.explained", true],
+      ["fact", true],
+    ]);
     expect(first.passedFoils).toEqual([]);
   });
 
   test("candidates", () => {
-    expect(["perfect", "good", "copy", "chinese", "floor"].map(verdict)).toEqual(["equivalent", "equivalent", "near-copy, fact lost", "different", "different"]);
+    expect(["perfect", "good", "copy", "chinese", "floor"].map(verdict)).toEqual([
+      "equivalent",
+      "equivalent",
+      "near-copy, fact lost",
+      "different",
+      "different",
+    ]);
     expect(named("copy").reasons[0]).toMatch(/the changed fact is lost/);
     expect(named("good").frames[0]?.parts.map(({ name }) => name)).toEqual([
       "A kl",
@@ -54,11 +71,20 @@ describe.each(SEEDS)("magnitudes of a real run, seed %i", (seed) => {
 });
 
 test("a tail of failures is never equivalent, however good the rest", () => {
-  const honest: Draw = (truth) => ({ kl: 3 * truth.difficulty * Math.exp(0.3 * truth.normal()), explained: 0.35 + 0.2 * truth.normal(), fact: truth.fact });
+  const honest: Draw = (truth) => ({
+    kl: 3 * truth.difficulty * Math.exp(0.3 * truth.normal()),
+    explained: 0.35 + 0.2 * truth.normal(),
+    fact: truth.fact,
+  });
   for (const items of [40, 120]) {
     for (const seed of SEEDS) {
       const tail: Draw = (truth) => (truth.i % 20 < 3 ? { ...DRAWS.floor(truth), kl: 25 } : DRAWS.perfect(truth));
-      const { named } = model({ seed, items, ...every(["tail", tail], ["perfect", DRAWS.perfect]), controls: { "paraphrase-near": honest, "paraphrase-far": honest } });
+      const { named } = model({
+        seed,
+        items,
+        ...every(["tail", tail], ["perfect", DRAWS.perfect]),
+        controls: { "paraphrase-near": honest, "paraphrase-far": honest },
+      });
       expect(named("perfect").verdict).toBe("equivalent");
       expect(named("tail").verdict).toBe("inconclusive");
       expect(named("tail").reasons.some((reason) => reason.startsWith("D tail is undecided"))).toBe(true);
@@ -67,7 +93,8 @@ test("a tail of failures is never equivalent, however good the rest", () => {
 });
 
 test("a lost fact is in the tail even where the text is near", () => {
-  const swap: Draw = (truth) => (truth.i % 4 === 0 ? { kl: 0.1, explained: 1, fact: truth.decoyFact } : DRAWS.perfect(truth));
+  const swap: Draw = (truth) =>
+    truth.i % 4 === 0 ? { kl: 0.1, explained: 1, fact: truth.decoyFact } : DRAWS.perfect(truth);
   const { named } = model(every(["swap", swap]));
   const parts = named("swap").frames[0]?.parts ?? [];
   const d = parts.find(({ name }) => name === "D tail");
@@ -76,15 +103,51 @@ test("a lost fact is in the tail even where the text is near", () => {
 });
 
 test("the distribution may be close and the states not", () => {
-  const { verdict, named } = model(every(["half", (truth) => ({ ...DRAWS.good(truth), explained: -1 + 0.3 * truth.normal() })]));
+  const { verdict, named } = model(
+    every(["half", (truth) => ({ ...DRAWS.good(truth), explained: -1 + 0.3 * truth.normal() })]),
+  );
   expect(verdict("half")).toBe("different");
   expect(named("half").reasons[0]).toMatch(/^A state\.explained is clearly below 0/);
 });
 
 test("a foil that comes nearer makes a candidate different", () => {
-  const { verdict, named } = model({ ...good, controls: { "overlap-matched:good": (truth) => ({ ...DRAWS.good(truth), kl: 0.2 * truth.difficulty, fact: truth.decoyFact }) } });
+  const { verdict, named } = model({
+    ...good,
+    controls: {
+      "overlap-matched:good": (truth) => ({ ...DRAWS.good(truth), kl: 0.2 * truth.difficulty, fact: truth.decoyFact }),
+    },
+  });
   expect(verdict("good")).toBe("different");
   expect(named("good").reasons[0]).toMatch(/^C overlap-matched:good is clearly below 0/);
+});
+
+test("a foil made for another candidate is no rival", () => {
+  const near: Draw = (truth) => ({ ...DRAWS.good(truth), kl: 0.2 * truth.difficulty, fact: truth.decoyFact });
+  const { verdict } = model({
+    ...every(["good", DRAWS.good], ["other", DRAWS.good]),
+    controls: { "overlap-matched:other": near },
+  });
+  expect([verdict("good"), verdict("other")]).toEqual(["equivalent", "different"]);
+});
+
+test("different has many chances, so its p counts as many times", () => {
+  const below =
+    (by: number): Draw =>
+    (truth) => {
+      const mean = (names: string[]) =>
+        names.reduce((sum, name) => sum + (truth.drawn.get(name)?.explained ?? 0), 0) / names.length;
+      const margin = 0.2 * mean(["mismatch-1", "mismatch-2"]) + 0.8 * mean(["paraphrase-near", "paraphrase-far"]);
+      return { ...DRAWS.good(truth), explained: margin - by + (truth.i % 2 === 0 ? 0.1 : -0.1) };
+    };
+  // t = by / (0.1 · √(40/39) / √40): one-sided p 0.015 and 0.0013, times four parts.
+  const far: Draw = (truth) => ({ ...DRAWS.floor(truth), explained: -3 });
+  const { named } = model({
+    ...every(["little", below(0.036)], ["more", below(0.0515)]),
+    controls: { "swapped:little": far, "swapped:more": far },
+  });
+  expect(named("little").verdict).toBe("inconclusive");
+  expect(named("more").verdict).toBe("different");
+  expect(named("more").p).toBeCloseTo(4 * 0.0013, 3);
 });
 
 describe("what is missing costs the verdict", () => {
@@ -93,12 +156,16 @@ describe("what is missing costs the verdict", () => {
     for (const plant of [{ items: 19 }, { items: 76, perCluster: 4 }, { items: 3 }, { items: 1 }]) {
       const { named } = model({ ...good, ...plant });
       expect(named("good").verdict).toBe("inconclusive");
-      expect(named("good").reasons).toEqual([expect.stringMatching(/^\d+ clusters are too few: a verdict takes at least 20$/)]);
+      expect(named("good").reasons).toEqual([
+        expect.stringMatching(/^\d+ clusters are too few: a verdict takes at least 20$/),
+      ]);
     }
   });
 
   test("an encoding for fewer than 20 of the clusters", () => {
-    const { named } = model(every(["rare", (truth) => (truth.i < 19 ? DRAWS.good(truth) : null)], ["good", DRAWS.good]));
+    const { named } = model(
+      every(["rare", (truth) => (truth.i < 19 ? DRAWS.good(truth) : null)], ["good", DRAWS.good]),
+    );
     expect(named("rare").verdict).toBe("inconclusive");
     expect(named("rare").reasons[0]).toMatch(/^19 clusters/);
     expect(named("good").verdict).toBe("equivalent");
@@ -112,7 +179,10 @@ describe("what is missing costs the verdict", () => {
   });
 
   test("decoys in fewer than 20 clusters: the fact is untested", () => {
-    const some = (draw: Draw): Draw => (truth) => (truth.i < 15 ? draw(truth) : null);
+    const some =
+      (draw: Draw): Draw =>
+      (truth) =>
+        truth.i < 15 ? draw(truth) : null;
     const decoy: Draw = (truth) => ({ kl: 0.7, explained: 0.98, fact: truth.decoyFact });
     const { verdict, named } = model({ ...good, controls: { decoy: some(decoy), "decoy-paraphrase": some(decoy) } });
     expect(verdict("good")).toBe("close, fact untested");
@@ -120,7 +190,10 @@ describe("what is missing costs the verdict", () => {
   });
 
   test("a question that does not tell the facts apart: the fact is untested", () => {
-    const { verdict, named } = model({ ...good, controls: { "decoy-paraphrase": (truth) => ({ kl: 3, explained: 0.6, fact: truth.fact }) } });
+    const { verdict, named } = model({
+      ...good,
+      controls: { "decoy-paraphrase": (truth) => ({ kl: 3, explained: 0.6, fact: truth.fact }) },
+    });
     expect(verdict("good")).toBe("close, fact untested");
     expect(named("good").reasons[0]).toMatch(/decoy-paraphrase does not lie clearly on the decoy's side/);
   });
@@ -142,14 +215,26 @@ describe("what is missing costs the verdict", () => {
   });
 
   test("an inconclusive verdict names the part and the number of items that would do", () => {
-    const { named } = model(every(["unsure", (truth) => ({ ...DRAWS.perfect(truth), fact: 0.75 * truth.fact + 0.25 * truth.decoyFact + 2.5 * truth.normal() })]));
+    const { named } = model(
+      every([
+        "unsure",
+        (truth) => ({
+          ...DRAWS.perfect(truth),
+          fact: 0.75 * truth.fact + 0.25 * truth.decoyFact + 2.5 * truth.normal(),
+        }),
+      ]),
+    );
     expect(named("unsure").verdict).toBe("inconclusive");
-    expect(named("unsure").reasons.join("\n")).toMatch(/B fact is undecided \(t = .*, n = 40\): (about \d+ items would do|no number of items would do)/);
+    expect(named("unsure").reasons.join("\n")).toMatch(
+      /B fact is undecided \(t = .*, n = 40\): (about \d+ items would do|no number of items would do)/,
+    );
   });
 });
 
 describe("the instrument", () => {
-  const usual = (kl: number, explained: number): Draw => (truth) => ({ kl: kl * truth.difficulty, explained: explained + 0.2 * truth.normal(), fact: truth.fact });
+  const usual =
+    (kl: number, explained: number): Draw =>
+    (truth) => ({ kl: kl * truth.difficulty, explained: explained + 0.2 * truth.normal(), fact: truth.fact });
   const failing = (controls: Record<string, Draw>, plant: Partial<Plant> = {}) => {
     const { named, first } = model({ ...good, controls, ...plant });
     expect(named("good").verdict).toBe("instrument-failed");
@@ -158,13 +243,17 @@ describe("the instrument", () => {
   };
 
   test("floor and ceiling that do not separate", () => {
-    const { reasons } = failing({ empty: (truth) => ({ ...DRAWS.floor(truth), kl: truth.difficulty * (3 + 3 * truth.uniform()) }) });
+    const { reasons } = failing({
+      empty: (truth) => ({ ...DRAWS.floor(truth), kl: truth.difficulty * (3 + 3 * truth.uniform()) }),
+    });
     expect(reasons[0]).toMatch(/the paraphrase and the floor empty do not separate/);
   });
 
   test("a paraphrase that does not beat shuffled words, or half a sentence", () => {
     expect(failing({ "shuffled-original": usual(2.9, -1) }).reasons[0]).toMatch(/kl|does not beat shuffled-original/);
-    expect(failing({ "first-half": usual(9, 0.5) }).reasons).toEqual([expect.stringMatching(/does not beat first-half/)]);
+    expect(failing({ "first-half": usual(9, 0.5) }).reasons).toEqual([
+      expect.stringMatching(/does not beat first-half/),
+    ]);
     expect(failing({}, { without: ["first-half"] }).reasons[0]).toMatch(/cannot be held against first-half/);
   });
 
@@ -174,7 +263,10 @@ describe("the instrument", () => {
   });
 
   test("an original that is not read the same twice", () => {
-    const identity = (explained: number): Draw => (truth) => (truth.i < 3 ? { kl: 0, explained, fact: truth.fact } : null);
+    const identity =
+      (explained: number): Draw =>
+      (truth) =>
+        truth.i < 3 ? { kl: 0, explained, fact: truth.fact } : null;
     const records = (explained: number) => {
       // Read under a name of its own, for some items only.
       const record = planted({ seed: 1, candidates: { good: DRAWS.good, identity: identity(explained) } });
@@ -202,11 +294,17 @@ describe("the instrument", () => {
 });
 
 describe("frames and positions", () => {
-  const inFrame = (frame: string, bad: Draw, otherwise: Draw): Draw => (truth) => (truth.frame === frame ? bad : otherwise)(truth);
+  const inFrame =
+    (frame: string, bad: Draw, otherwise: Draw): Draw =>
+    (truth) =>
+      (truth.frame === frame ? bad : otherwise)(truth);
 
   test("a verdict must hold in each frame", () => {
     const frames = ["one", "two", "three"];
-    const { named } = model({ frames, ...every(["good", DRAWS.good], ["mixed", inFrame("two", DRAWS.floor, DRAWS.good)]) });
+    const { named } = model({
+      frames,
+      ...every(["good", DRAWS.good], ["mixed", inFrame("two", DRAWS.floor, DRAWS.good)]),
+    });
     expect(named("good").verdict).toBe("equivalent");
     expect(named("good").p).toBe(Math.max(...named("good").frames.map(({ p }) => p as number)));
     expect(named("mixed").verdict).toBe("inconclusive");
@@ -215,18 +313,31 @@ describe("frames and positions", () => {
   });
 
   test("an instrument that fails in one frame fails", () => {
-    const first: Draw = (truth) => ({ kl: truth.frame === "two" ? 0.1 : 4.5 * truth.difficulty, explained: -0.3, fact: truth.fact });
-    expect(model({ frames: ["one", "two"], ...good, controls: { "first-half": first } }).verdict("good")).toBe("instrument-failed");
+    const first: Draw = (truth) => ({
+      kl: truth.frame === "two" ? 0.1 : 4.5 * truth.difficulty,
+      explained: -0.3,
+      fact: truth.fact,
+    });
+    expect(model({ frames: ["one", "two"], ...good, controls: { "first-half": first } }).verdict("good")).toBe(
+      "instrument-failed",
+    );
   });
 
   test("positions under which the scores differ are length-confounded, and the verdict must hold under both", () => {
-    const shorter = (by: number): Draw => (truth) => {
-      const drawn = DRAWS.good(truth);
-      return truth.positions === "matched" ? { ...drawn, kl: drawn.kl + by * truth.difficulty } : drawn;
-    };
-    const { named } = model({ positions: ["natural", "matched"], ...every(["same", shorter(0)], ["shifted", shorter(1.2)], ["broken", shorter(12)]) });
+    const shorter =
+      (by: number): Draw =>
+      (truth) => {
+        const drawn = DRAWS.good(truth);
+        return truth.positions === "matched" ? { ...drawn, kl: drawn.kl + by * truth.difficulty } : drawn;
+      };
+    const { named } = model({
+      positions: ["natural", "matched"],
+      ...every(["same", shorter(0)], ["shifted", shorter(1.2)], ["broken", shorter(12)]),
+    });
     expect(named("same").warnings).toEqual([]);
-    expect(named("shifted").warnings).toEqual([expect.stringMatching(/^length-confounded in restate: score 1\.\d\d at natural, 1\.\d\d at matched positions$/)]);
+    expect(named("shifted").warnings).toEqual([
+      expect.stringMatching(/^length-confounded in restate: score 1\.\d\d at natural, 1\.\d\d at matched positions$/),
+    ]);
     expect(named("shifted").verdict).toBe("equivalent");
     expect(named("broken").verdict).toBe("inconclusive");
   });
@@ -248,7 +359,9 @@ describe("over the verdicts of a run", () => {
     expect(alone.adjusted).toBe(alone.p);
     const { named } = model(every(["borderline", borderline], ["good", DRAWS.good], ["second", borderline]));
     expect(named("borderline").verdict).toBe("inconclusive");
-    expect(named("borderline").reasons[0]).toMatch(/^equivalent alone, but not after correction for 3 verdicts \(p = 0\.0\d+\)$/);
+    expect(named("borderline").reasons[0]).toMatch(
+      /^equivalent alone, but not after correction for 3 verdicts \(p = 0\.0\d+\)$/,
+    );
     expect(named("borderline").adjusted).toBeCloseTo(2 * (named("borderline").p ?? 0), 12);
     expect(named("good").verdict).toBe("equivalent");
   });
@@ -277,9 +390,16 @@ describe("gates and exit codes", () => {
   };
 
   test("0 where all hold, 1 where one does not, 3 where nothing could be seen", () => {
-    expect(exit({}, { candidate: "good", require: "equivalent" }, { candidate: "floor", require: "different" })).toEqual([0, true, true]);
-    expect(exit({}, { candidate: "good", require: "equivalent" }, { candidate: "floor", require: "equivalent" })).toEqual([1, true, false]);
-    expect(exit({ items: 10 }, { candidate: "good", require: "equivalent" }), "inconclusive included").toEqual([1, false]);
+    expect(
+      exit({}, { candidate: "good", require: "equivalent" }, { candidate: "floor", require: "different" }),
+    ).toEqual([0, true, true]);
+    expect(
+      exit({}, { candidate: "good", require: "equivalent" }, { candidate: "floor", require: "equivalent" }),
+    ).toEqual([1, true, false]);
+    expect(exit({ items: 10 }, { candidate: "good", require: "equivalent" }), "inconclusive included").toEqual([
+      1,
+      false,
+    ]);
     const unobservable = { kl: "no logits" };
     expect(exit({ unobservable }, { candidate: "good", require: "equivalent" })).toEqual([3, false]);
     expect(exit({ unobservable }, { candidate: "good", require: "unobservable" })).toEqual([0, true]);

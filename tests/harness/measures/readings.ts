@@ -6,17 +6,38 @@ export type JsonReading = Omit<ConditionReading, "states" | "pooled"> & { states
 
 export function readingOf(json: JsonReading): ConditionReading {
   const { states, pooled } = json;
-  return { ...json, states: states.map((state) => Float32Array.from(state)), pooled: pooled && Float32Array.from(pooled) };
+  return {
+    ...json,
+    states: states.map((state) => Float32Array.from(state)),
+    pooled: pooled && Float32Array.from(pooled),
+  };
 }
 
 /** A condition that was read without anything; `parts` says what was. */
 export function condition(name: string, parts: Partial<ConditionReading> = {}): ConditionReading {
-  const nothing = { continuations: [], answer: null, decoyAnswer: null, reconstruction: null, states: [], pooled: null };
+  const nothing = {
+    continuations: [],
+    answer: null,
+    decoyAnswer: null,
+    reconstruction: null,
+    states: [],
+    pooled: null,
+  };
   return { name, text: name, tokens: 1, ...nothing, ...parts };
 }
 
 export function anItem(id: string, parts: Partial<Item> = {}): Item {
-  return { id, topic: "all", cluster: id, original: id, paraphrases: [], decoy: null, questions: [], encodings: {}, ...parts };
+  return {
+    id,
+    topic: "all",
+    cluster: id,
+    original: id,
+    paraphrases: [],
+    decoy: null,
+    questions: [],
+    encodings: {},
+    ...parts,
+  };
 }
 
 export function itemOf(conditions: readonly ConditionReading[], parts: Partial<ItemReading> = {}): ItemReading {

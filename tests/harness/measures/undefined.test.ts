@@ -17,18 +17,26 @@ import type { Value } from "../../../harness/Value.ts";
 import { condition, itemOf } from "./readings.ts";
 
 const because = (reason: RegExp) => ({ kind: "undefined", reason: expect.stringMatching(reason) });
-const of = (measure: ScalarMeasure, reading: ConditionReading, others: ConditionReading[] = [], parts: Partial<ItemReading> = {}): Value =>
-  measure.of(reading, itemOf([...others, reading], parts));
+const of = (
+  measure: ScalarMeasure,
+  reading: ConditionReading,
+  others: ConditionReading[] = [],
+  parts: Partial<ItemReading> = {},
+): Value => measure.of(reading, itemOf([...others, reading], parts));
 const said = (kl: number[], logProb = kl.map(() => -1)) => ({ kl, sameTop: kl.map(() => true), logProb });
 const vector = (...values: number[]) => Float32Array.from(values);
 
 test.each([kl, klPerToken, klFirst, logitsTop1])("$name of a condition read without continuations", (measure) => {
   expect(of(measure, condition("c"))).toEqual(because(/without continuations/));
-  expect(of(measure, condition("c", { continuations: [said([]), said([])] }))).toEqual(because(/without continuations/));
+  expect(of(measure, condition("c", { continuations: [said([]), said([])] }))).toEqual(
+    because(/without continuations/),
+  );
 });
 
 test.each([kl, klPerToken, klFirst])("$name where the model rules the text out", (measure) => {
-  expect(of(measure, condition("c", { continuations: [said([Number.POSITIVE_INFINITY])] }))).toEqual(because(/not a finite number \(Infinity\)/));
+  expect(of(measure, condition("c", { continuations: [said([Number.POSITIVE_INFINITY])] }))).toEqual(
+    because(/not a finite number \(Infinity\)/),
+  );
   expect(of(measure, condition("c", { continuations: [said([Number.NaN])] }))).toEqual(because(/not a finite number/));
 });
 
@@ -52,9 +60,19 @@ test("information: of the original only, and against others", () => {
   const other = (...continuations: ReturnType<typeof said>[]) => condition("mismatch-1", { continuations });
   expect(of(information, original)).toEqual(because(/no other original/));
   expect(of(information, original, [other()])).toEqual(because(/no other original/));
-  expect(of(information, condition("c", { continuations: [said([0])] }), [other(said([0]))])).toEqual(because(/original only/));
+  expect(of(information, condition("c", { continuations: [said([0])] }), [other(said([0]))])).toEqual(
+    because(/original only/),
+  );
   expect(of(information, original, [other(said([0], [-5]))])).toEqual({ kind: "defined", value: 2 });
-  expect(of(information, original, [other(said([0], [Number.NEGATIVE_INFINITY]))])).toEqual(because(/not a finite number/));
+  const twice = condition("original", { continuations: [said([0], [-3]), said([0], [-9])] });
+  const [once, both] = [other(said([0], [-5])), { ...other(said([0], [-5]), said([0], [-1])), name: "mismatch-2" }];
+  expect(of(information, twice, [once, both]), "only continuations that all others were read with").toEqual({
+    kind: "defined",
+    value: 2,
+  });
+  expect(of(information, original, [other(said([0], [Number.NEGATIVE_INFINITY]))])).toEqual(
+    because(/not a finite number/),
+  );
 });
 
 test("log mean exp neither overflows nor underflows", () => {
@@ -67,7 +85,10 @@ test("reconstruction without a filler, or unread", () => {
   const filler = condition("filler", { reconstruction: [-4] });
   expect(of(reconstructionBits, condition("c", { reconstruction: [-1] }))).toEqual(because(/not scored/));
   expect(of(reconstructionBits, condition("c"), [filler])).toEqual(because(/not scored/));
-  expect(of(reconstructionBits, condition("c", { reconstruction: [-4 + Math.LN2] }), [filler])).toEqual({ kind: "defined", value: expect.closeTo(1, 12) });
+  expect(of(reconstructionBits, condition("c", { reconstruction: [-4 + Math.LN2] }), [filler])).toEqual({
+    kind: "defined",
+    value: expect.closeTo(1, 12),
+  });
 });
 
 test("pooled cosine of an empty context and of zero vectors", () => {
@@ -75,7 +96,9 @@ test("pooled cosine of an empty context and of zero vectors", () => {
   expect(of(statePooledCosine, condition("c"), [original])).toEqual(because(/no tokens/));
   expect(of(statePooledCosine, condition("c", { pooled: vector(1, 2) }))).toEqual(because(/no tokens/));
   expect(of(statePooledCosine, condition("c", { pooled: vector(0, 0) }), [original])).toEqual(because(/zero/));
-  expect(of(statePooledCosine, condition("c", { pooled: vector(Number.POSITIVE_INFINITY, 0) }), [original])).toEqual(because(/not a finite/));
+  expect(of(statePooledCosine, condition("c", { pooled: vector(Number.POSITIVE_INFINITY, 0) }), [original])).toEqual(
+    because(/not a finite/),
+  );
 });
 
 test("tokens ratio and overlap of texts without tokens or words", () => {
@@ -83,13 +106,21 @@ test("tokens ratio and overlap of texts without tokens or words", () => {
   expect(of(tokensRatio, condition("c", { tokens: 0 }), [original])).toEqual(because(/empty text/));
   expect(of(tokensRatio, condition("c"), [condition("original", { tokens: 0 })])).toEqual(because(/empty text/));
   expect(of(tokensRatio, condition("c", { tokens: 4 }), [original])).toEqual({ kind: "defined", value: 0.5 });
-  expect(of(overlap, condition("c", { text: "" }), [condition("original", { text: "…" })])).toEqual(because(/neither text/));
+  expect(of(overlap, condition("c", { text: "" }), [condition("original", { text: "…" })])).toEqual(
+    because(/neither text/),
+  );
   expect(of(overlap, condition("c", { text: "one" }))).toEqual(because(/original was not read/));
   expect(of(overlap, condition("c", { text: "" }), [original])).toEqual({ kind: "defined", value: 0 });
 });
 
 test("states: equal ones, the mean itself, unobserved ones", () => {
-  const at = (measure: typeof stateFact, own: Float32Array | null, x: Float32Array | null, d: Float32Array | null, mean: Float32Array) => {
+  const at = (
+    measure: typeof stateFact,
+    own: Float32Array | null,
+    x: Float32Array | null,
+    d: Float32Array | null,
+    mean: Float32Array,
+  ) => {
     const named = (name: string, state: Float32Array | null) => condition(name, { states: state ? [state] : [] });
     const others = [named("original", x), ...(d ? [named("decoy", d)] : [])];
     return measure.at(0, named("c", own), itemOf(others, { mean: [mean] }));

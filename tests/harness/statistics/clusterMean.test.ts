@@ -14,11 +14,14 @@ test.each(oracle.clusterMean)("mean, se and df are those of the general matrices
   expectNear(result.df, example.df, 1e-10);
 });
 
-test.each(own.intervals)("the interval has the t quantile of its level: $level", ({ values, clusters, level, low, high }) => {
-  const result = definite(clusterMean(values, clusters, { level }));
-  expectNear(result.low, low, 1e-10);
-  expectNear(result.high, high, 1e-10);
-});
+test.each(own.intervals)(
+  "the interval has the t quantile of its level: $level",
+  ({ values, clusters, level, low, high }) => {
+    const result = definite(clusterMean(values, clusters, { level }));
+    expectNear(result.low, low, 1e-10);
+    expectNear(result.high, high, 1e-10);
+  },
+);
 
 test("items of one cluster each give the standard error and df of the plain mean", () => {
   // 2, 4, 4, 6: mean 4, variance 8/3, se √(8/3/4)
@@ -99,29 +102,45 @@ const split = (pairs: readonly (readonly [number, string])[]): [number[], string
 
 test("shifted and scaled values shift and scale the result", () => {
   fc.assert(
-    fc.property(items, fc.integer({ min: -500, max: 500 }), fc.double({ min: 1e-3, max: 1e3, noNaN: true }), (pairs, shift, scale) => {
-      const [values, clusters] = split(pairs);
-      const before = clusterMean(values, clusters);
-      const after = clusterMean(values.map((value) => (value + shift) * scale), clusters);
-      expect(after.defined).toBe(before.defined);
-      if (!before.defined || !after.defined) return;
-      const size = 1500 * scale;
-      expectNear(after.mean, (before.mean + shift) * scale, 1e-12, size);
-      expectNear(after.se, before.se * scale, 1e-12, size);
-      expectNear(after.df, before.df, 1e-12);
-      expectNear(after.low, (before.low + shift) * scale, 1e-10, size);
-    }),
+    fc.property(
+      items,
+      fc.integer({ min: -500, max: 500 }),
+      fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+      (pairs, shift, scale) => {
+        const [values, clusters] = split(pairs);
+        const before = clusterMean(values, clusters);
+        const after = clusterMean(
+          values.map((value) => (value + shift) * scale),
+          clusters,
+        );
+        expect(after.defined).toBe(before.defined);
+        if (!before.defined || !after.defined) return;
+        const size = 1500 * scale;
+        expectNear(after.mean, (before.mean + shift) * scale, 1e-12, size);
+        expectNear(after.se, before.se * scale, 1e-12, size);
+        expectNear(after.df, before.df, 1e-12);
+        expectNear(after.low, (before.low + shift) * scale, 1e-10, size);
+      },
+    ),
   );
 });
 
 test("the order of items has no influence, nor the names of clusters", () => {
   const shuffled = items.chain((pairs) =>
-    fc.tuple(fc.constant(pairs), fc.shuffledSubarray(pairs.map((_, i) => i), { minLength: pairs.length })),
+    fc.tuple(
+      fc.constant(pairs),
+      fc.shuffledSubarray(
+        pairs.map((_, i) => i),
+        { minLength: pairs.length },
+      ),
+    ),
   );
   fc.assert(
     fc.property(shuffled, ([pairs, order]) => {
       const before = clusterMean(...split(pairs));
-      const renamed = order.map((i) => pairs[i] as [number, string]).map(([value, name]) => [value, `${name}!`] as const);
+      const renamed = order
+        .map((i) => pairs[i] as [number, string])
+        .map(([value, name]) => [value, `${name}!`] as const);
       const after = clusterMean(...split(renamed));
       expect(after.defined).toBe(before.defined);
       if (!before.defined || !after.defined) return;
@@ -134,7 +153,10 @@ test("the order of items has no influence, nor the names of clusters", () => {
 test("any finite numbers give a defined or an undefined result, never NaN; 1 ≤ df ≤ clusters − 1", () => {
   const any = fc.array(
     fc.tuple(
-      fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(5e-324, -5e-324, 1.7e308, -1.7e308, 0)),
+      fc.oneof(
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.constantFrom(5e-324, -5e-324, 1.7e308, -1.7e308, 0),
+      ),
       fc.constantFrom("a", "b", "c", "d", "e", "f"),
     ),
     { maxLength: 30 },

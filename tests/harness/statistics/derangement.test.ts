@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { derangement, type DerangementItem } from "../../../harness/statistics/derangement.ts";
+import { type DerangementItem, derangement } from "../../../harness/statistics/derangement.ts";
 
 const stratumOf = (lengths: readonly number[], stratum = "s"): DerangementItem[] =>
   lengths.map((length, i) => ({ id: `${stratum}${i}`, stratum, length }));

@@ -45,7 +45,14 @@ test("moments that no means have", () => {
 test("a numerator in proportion to the denominator has a ratio without doubt", () => {
   // Numbers whose rounding leaves less than 0 under the root.
   const denominators = [10.6, 13.1, 13.3, 7.5];
-  const result = definite(clusterRatio(denominators.map((value) => value * 0.4), denominators, ["a", "b", "c", "d"], 0.5));
+  const result = definite(
+    clusterRatio(
+      denominators.map((value) => value * 0.4),
+      denominators,
+      ["a", "b", "c", "d"],
+      0.5,
+    ),
+  );
   expectNear(result.ratio, 0.4, 1e-14);
   expectNear(result.low, 0.4, 1e-7);
   expectNear(result.high, 0.4, 1e-7);
@@ -57,14 +64,22 @@ test("too few clusters, and numbers beyond the range", () => {
   expect(clusterRatio([0, 0], [0, 0], ["a", "b"])).toMatchObject({ defined: false, ratio: null });
   const beyond = { defined: false, ratio: null, reason: "the result is beyond the range of 64-bit floats" };
   expect(clusterRatio([1e308, 1e308], [1e-308, 1e-308], ["a", "b"])).toEqual(beyond);
-  expect(clusterRatio([1.5e308, 1.5e308], [1e308, 1e308], ["a", "b"])).toMatchObject({ ratio: 1.5, low: 1.5, high: 1.5 });
+  expect(clusterRatio([1.5e308, 1.5e308], [1e308, 1e308], ["a", "b"])).toMatchObject({
+    ratio: 1.5,
+    low: 1.5,
+    high: 1.5,
+  });
   const balanced = clusterRatio([1e308, -1e308, 1e308, -1e308], [1e-9, 1e-9, 1e-9, 1e-9], ["a", "a", "b", "b"]);
   expect(balanced).toEqual({ defined: true, ratio: 0, low: 0, high: 0 });
   expect(() => clusterRatio([1, Number.NaN], [1, 1], ["a", "b"])).toThrow("value 1 of a mean is NaN");
 });
 
 const triples = fc.array(
-  fc.tuple(fc.integer({ min: -50, max: 80 }), fc.integer({ min: 1, max: 90 }), fc.constantFrom("a", "b", "c", "d", "e", "f")),
+  fc.tuple(
+    fc.integer({ min: -50, max: 80 }),
+    fc.integer({ min: 1, max: 90 }),
+    fc.constantFrom("a", "b", "c", "d", "e", "f"),
+  ),
   { minLength: 3, maxLength: 30 },
 );
 
@@ -78,7 +93,12 @@ test("at the limits the mean of numerator − ρ · denominator is just signific
       // Near the edge of the bounded case the limits go to infinity, and with them all rounding.
       if (!result.defined || result.high - result.low > 100) return;
       for (const rho of [result.low, result.high]) {
-        const mean = definite(clusterMean(numerators.map((value, i) => value - rho * (denominators[i] as number)), clusters));
+        const mean = definite(
+          clusterMean(
+            numerators.map((value, i) => value - rho * (denominators[i] as number)),
+            clusters,
+          ),
+        );
         expectNear(Math.abs(mean.mean), -studentQuantile(0.025, mean.df) * mean.se, 1e-6, 1e-6);
       }
     }),
@@ -91,14 +111,26 @@ test("scaled numerators and denominators scale the ratio; any finite numbers giv
     fc.property(triples, fc.array(fc.tuple(number, number), { maxLength: 8 }), (rows, wild) => {
       const clusters = rows.map(([, , cluster]) => cluster);
       const denominators = rows.map(([, denominator]) => denominator);
-      const before = clusterRatio(rows.map(([numerator]) => numerator), denominators, clusters);
-      const after = clusterRatio(rows.map(([numerator]) => numerator * -2e200), denominators.map((d) => d * 4e200), clusters);
+      const before = clusterRatio(
+        rows.map(([numerator]) => numerator),
+        denominators,
+        clusters,
+      );
+      const after = clusterRatio(
+        rows.map(([numerator]) => numerator * -2e200),
+        denominators.map((d) => d * 4e200),
+        clusters,
+      );
       if (before.defined && before.high - before.low < 100) {
         const turned = definite(after);
         expectNear(turned.low, -0.5 * before.high, 1e-9, 1e-2);
         expectNear(turned.high, -0.5 * before.low, 1e-9, 1e-2);
       }
-      const any = clusterRatio(wild.map(([one]) => one), wild.map(([, other]) => other), wild.map((_, i) => `c${i}`));
+      const any = clusterRatio(
+        wild.map(([one]) => one),
+        wild.map(([, other]) => other),
+        wild.map((_, i) => `c${i}`),
+      );
       if (any.defined) {
         expect([any.ratio, any.low, any.high].every(Number.isFinite)).toBe(true);
         expect(any.low <= any.ratio && any.ratio <= any.high).toBe(true);

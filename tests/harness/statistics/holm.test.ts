@@ -17,7 +17,9 @@ test("no tests, and values that are no probabilities", () => {
   expect(() => holm([1.5])).toThrow("1.5");
 });
 
-const probabilities = fc.array(fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.01, 1)), { maxLength: 15 });
+const probabilities = fc.array(fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.01, 1)), {
+  maxLength: 15,
+});
 
 test("adjusted p-values are probabilities, at least p, at most Bonferroni's, and in the order of p", () => {
   fc.assert(
@@ -27,7 +29,8 @@ test("adjusted p-values are probabilities, at least p, at most Bonferroni's, and
         const mine = adjusted[i] as number;
         expect(mine).toBeGreaterThanOrEqual(value);
         expect(mine).toBeLessThanOrEqual(Math.min(1, p.length * value));
-        for (const [j, other] of p.entries()) if (value <= other) expect(mine).toBeLessThanOrEqual(adjusted[j] as number);
+        for (const [j, other] of p.entries())
+          if (value <= other) expect(mine).toBeLessThanOrEqual(adjusted[j] as number);
       }
     }),
   );

@@ -47,7 +47,10 @@ test("the tests of a sample and of its negative share their p out", () => {
     fc.property(sample, (values) => {
       const clusters = values.map((_, i) => `c${i}`);
       const one = meanTest(values, clusters);
-      const other = meanTest(values.map((value) => -value), clusters);
+      const other = meanTest(
+        values.map((value) => -value),
+        clusters,
+      );
       expect(other.defined).toBe(one.defined);
       if (!one.defined || !other.defined) return;
       expect(Number.isNaN(one.t)).toBe(false);

@@ -14,7 +14,11 @@ test.each(oracle.newcombe)("the interval of $table at $level", ({ table, level, 
 
 test("the interval that the R package contingencytables publishes for Cavo et al. (2012)", () => {
   const result = definite(newcombe(59, 6, 16, 80));
-  expect([result.difference, result.low, result.high].map((value) => value.toFixed(4))).toEqual(["-0.0621", "-0.1186", "-0.0046"]);
+  expect([result.difference, result.low, result.high].map((value) => value.toFixed(4))).toEqual([
+    "-0.0621",
+    "-0.1186",
+    "-0.0046",
+  ]);
 });
 
 test("no pairs, and counts that are none", () => {

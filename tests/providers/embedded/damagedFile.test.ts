@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ExpectedError } from "../../../errors.ts";
 import { decoderConfig } from "../../../providers/embedded/decoderConfig.ts";
@@ -72,7 +72,8 @@ function oneEntry(key: string, type: number, value: Buffer): Buffer {
 const u32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
 const u64 = (value: number | bigint) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
 /** The value of an array of one array of one array …, `depth` deep, around one byte. */
-const nested = (depth: number): Buffer => (depth === 1 ? Buffer.concat([u32(0), u64(1), Buffer.of(7)]) : Buffer.concat([u32(9), u64(1), nested(depth - 1)]));
+const nested = (depth: number): Buffer =>
+  depth === 1 ? Buffer.concat([u32(0), u64(1), Buffer.of(7)]) : Buffer.concat([u32(9), u64(1), nested(depth - 1)]);
 
 describe("a header", () => {
   it("is read whole", () => {
@@ -89,23 +90,98 @@ describe("a header", () => {
     ["no byte", () => Buffer.alloc(0), "gguf-malformed", /magic is 4 bytes long, but only 0 are left/],
     ["another magic", () => edited("", (b) => b.write("GGML")), "gguf-malformed", /magic is "GGML"/],
     ["version 1", () => edited("GGUF", (b, at) => b.writeUInt32LE(1, at)), "gguf-version", /version 1/],
-    ["a huge tensor count", () => edited("GGUF", (b, at) => b.writeBigUInt64LE(huge, at + 4)), "gguf-malformed", /tensor count is 4611686018427387904/],
-    ["a huge metadata count", () => edited("GGUF", (b, at) => b.writeBigUInt64LE(huge, at + 12)), "gguf-malformed", /metadata count is/],
-    ["a huge string", () => edited("general.architecture", (b, at) => b.writeBigUInt64LE(huge, at + 4)), "gguf-malformed", /length of general.architecture is/],
-    ["a huge array", () => edited("tokenizer.ggml.tokens", (b, at) => b.writeBigUInt64LE(huge, at + 8)), "gguf-malformed", /length of tokenizer.ggml.tokens is/],
-    ["an unknown metadata type", () => edited("llama.block_count", (b, at) => b.writeUInt32LE(13, at)), "gguf-malformed", /type of llama.block_count is 13/],
-    ["an unknown element type", () => edited("tokenizer.ggml.tokens", (b, at) => b.writeUInt32LE(99, at + 4)), "gguf-malformed", /element type of tokenizer.ggml.tokens is 99/],
+    [
+      "a huge tensor count",
+      () => edited("GGUF", (b, at) => b.writeBigUInt64LE(huge, at + 4)),
+      "gguf-malformed",
+      /tensor count is 4611686018427387904/,
+    ],
+    [
+      "a huge metadata count",
+      () => edited("GGUF", (b, at) => b.writeBigUInt64LE(huge, at + 12)),
+      "gguf-malformed",
+      /metadata count is/,
+    ],
+    [
+      "a huge string",
+      () => edited("general.architecture", (b, at) => b.writeBigUInt64LE(huge, at + 4)),
+      "gguf-malformed",
+      /length of general.architecture is/,
+    ],
+    [
+      "a huge array",
+      () => edited("tokenizer.ggml.tokens", (b, at) => b.writeBigUInt64LE(huge, at + 8)),
+      "gguf-malformed",
+      /length of tokenizer.ggml.tokens is/,
+    ],
+    [
+      "an unknown metadata type",
+      () => edited("llama.block_count", (b, at) => b.writeUInt32LE(13, at)),
+      "gguf-malformed",
+      /type of llama.block_count is 13/,
+    ],
+    [
+      "an unknown element type",
+      () => edited("tokenizer.ggml.tokens", (b, at) => b.writeUInt32LE(99, at + 4)),
+      "gguf-malformed",
+      /element type of tokenizer.ggml.tokens is 99/,
+    ],
     ["arrays five deep", () => oneEntry("x", 9, nested(5)), "gguf-malformed", /x is an array, nested more than 4 deep/],
     ["an alignment of 0", () => oneEntry("general.alignment", 4, u32(0)), "gguf-malformed", /general.alignment is 0/],
-    ["no dimension", () => edited(gate, (b, at) => b.writeUInt32LE(0, at)), "gguf-malformed", /dimensions of blk.0.ffn_gate.weight is 0/],
-    ["five dimensions", () => edited(gate, (b, at) => b.writeUInt32LE(5, at)), "gguf-malformed", /dimensions of blk.0.ffn_gate.weight is 5/],
-    ["an empty tensor", () => edited(gate, (b, at) => b.writeBigUInt64LE(0n, at + ROWS)), "gguf-malformed", /dimension 1 of blk.0.ffn_gate.weight is 0/],
-    ["a huge dimension", () => edited(gate, (b, at) => b.writeBigUInt64LE(huge, at + ROWS)), "gguf-malformed", /dimension 1 of blk.0.ffn_gate.weight is 46/],
-    ["a tensor larger than the file", () => edited(gate, (b, at) => b.writeBigUInt64LE(200_000n, at + ROWS)), "gguf-malformed", /size of blk.0.ffn_gate.weight is 4000000/],
-    ["rows that end inside a block", () => edited(gate, (b, at) => b.writeBigUInt64LE(33n, at + COLUMNS)), "gguf-malformed", /row length of blk.0.ffn_gate.weight is 33/],
-    ["an unknown tensor type", () => edited(gate, (b, at) => b.writeUInt32LE(99, at + TYPE)), "gguf-tensor-type", /blk.0.ffn_gate.weight has type 99/],
-    ["an offset beyond the file", () => edited(gate, (b, at) => b.writeBigUInt64LE(44_000n, at + OFFSET)), "gguf-malformed", /end of blk.0.ffn_gate.weight is/],
-    ["a huge offset", () => edited(gate, (b, at) => b.writeBigUInt64LE(huge, at + OFFSET)), "gguf-malformed", /offset of blk.0.ffn_gate.weight is/],
+    [
+      "no dimension",
+      () => edited(gate, (b, at) => b.writeUInt32LE(0, at)),
+      "gguf-malformed",
+      /dimensions of blk.0.ffn_gate.weight is 0/,
+    ],
+    [
+      "five dimensions",
+      () => edited(gate, (b, at) => b.writeUInt32LE(5, at)),
+      "gguf-malformed",
+      /dimensions of blk.0.ffn_gate.weight is 5/,
+    ],
+    [
+      "an empty tensor",
+      () => edited(gate, (b, at) => b.writeBigUInt64LE(0n, at + ROWS)),
+      "gguf-malformed",
+      /dimension 1 of blk.0.ffn_gate.weight is 0/,
+    ],
+    [
+      "a huge dimension",
+      () => edited(gate, (b, at) => b.writeBigUInt64LE(huge, at + ROWS)),
+      "gguf-malformed",
+      /dimension 1 of blk.0.ffn_gate.weight is 46/,
+    ],
+    [
+      "a tensor larger than the file",
+      () => edited(gate, (b, at) => b.writeBigUInt64LE(200_000n, at + ROWS)),
+      "gguf-malformed",
+      /size of blk.0.ffn_gate.weight is 4000000/,
+    ],
+    [
+      "rows that end inside a block",
+      () => edited(gate, (b, at) => b.writeBigUInt64LE(33n, at + COLUMNS)),
+      "gguf-malformed",
+      /row length of blk.0.ffn_gate.weight is 33/,
+    ],
+    [
+      "an unknown tensor type",
+      () => edited(gate, (b, at) => b.writeUInt32LE(99, at + TYPE)),
+      "gguf-tensor-type",
+      /blk.0.ffn_gate.weight has type 99/,
+    ],
+    [
+      "an offset beyond the file",
+      () => edited(gate, (b, at) => b.writeBigUInt64LE(44_000n, at + OFFSET)),
+      "gguf-malformed",
+      /end of blk.0.ffn_gate.weight is/,
+    ],
+    [
+      "a huge offset",
+      () => edited(gate, (b, at) => b.writeBigUInt64LE(huge, at + OFFSET)),
+      "gguf-malformed",
+      /offset of blk.0.ffn_gate.weight is/,
+    ],
     [
       "tensors on top of each other",
       () =>
@@ -116,15 +192,49 @@ describe("a header", () => {
       "gguf-malformed",
       /size of all tensors is/,
     ],
-    ["an unknown architecture", () => edited("general.architecture", (b, at) => b.write("gemma", at + 12)), "architecture-unsupported", /architecture gemma is not supported/],
-    ["a block's tensor of another architecture", () => edited("blk.0.ffn_gat", (b, at) => b.write("s", at)), "architecture-unsupported", /tensor blk.0.ffn_gats.weight has no place/],
-    ["fewer blocks than it holds", () => edited("blk.", (b, at) => b.write("1", at)), "architecture-unsupported", /tensor blk.1.attn_norm.weight has no place in a llama of 1 blocks/],
-    ["no block", () => edited("llama.block_count", (b, at) => b.writeUInt32LE(0, at + 4)), "gguf-field", /llama.block_count is 0/],
-    ["an odd head size", () => edited("llama.attention.head_count", (b, at) => b.writeUInt32LE(32, at + 4)), "gguf-field", /rope.dimension_count is 1/],
-    ["shapes that don't fit", () => edited(gate, (b, at) => b.writeBigUInt64LE(63n, at + ROWS)), "gguf-field", /blk.0.ffn_gate.weight is 63×32, not 64×32/],
+    [
+      "an unknown architecture",
+      () => edited("general.architecture", (b, at) => b.write("gemma", at + 12)),
+      "architecture-unsupported",
+      /architecture gemma is not supported/,
+    ],
+    [
+      "a block's tensor of another architecture",
+      () => edited("blk.0.ffn_gat", (b, at) => b.write("s", at)),
+      "architecture-unsupported",
+      /tensor blk.0.ffn_gats.weight has no place/,
+    ],
+    [
+      "fewer blocks than it holds",
+      () => edited("blk.", (b, at) => b.write("1", at)),
+      "architecture-unsupported",
+      /tensor blk.1.attn_norm.weight has no place in a llama of 1 blocks/,
+    ],
+    [
+      "no block",
+      () => edited("llama.block_count", (b, at) => b.writeUInt32LE(0, at + 4)),
+      "gguf-field",
+      /llama.block_count is 0/,
+    ],
+    [
+      "an odd head size",
+      () => edited("llama.attention.head_count", (b, at) => b.writeUInt32LE(32, at + 4)),
+      "gguf-field",
+      /rope.dimension_count is 1/,
+    ],
+    [
+      "shapes that don't fit",
+      () => edited(gate, (b, at) => b.writeBigUInt64LE(63n, at + ROWS)),
+      "gguf-field",
+      /blk.0.ffn_gate.weight is 63×32, not 64×32/,
+    ],
   ])("with %s", (_, bytes, code, message) => {
     const error = expectedError(() => parse(bytes()));
-    expect(error).toMatchObject({ code, message: expect.stringMatching(message), where: expect.stringContaining(path) });
+    expect(error).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+      where: expect.stringContaining(path),
+    });
     expect(error?.hint).toBeTruthy();
   });
 
@@ -137,7 +247,10 @@ describe("a header", () => {
     writeFileSync(path, oneEntry("x", 8, u64(100 << 20)));
     truncateSync(path, 200 << 20);
     const alloc = vi.spyOn(Buffer, "alloc");
-    expect(expectedError(() => readGguf(path))).toMatchObject({ code: "gguf-malformed", message: expect.stringContaining("67108864") });
+    expect(expectedError(() => readGguf(path))).toMatchObject({
+      code: "gguf-malformed",
+      message: expect.stringContaining("67108864"),
+    });
     expect(Math.max(...alloc.mock.calls.map(([size]) => size))).toBeLessThanOrEqual(1 << 20);
     alloc.mockRestore();
   });
@@ -166,31 +279,48 @@ describe("a tokenizer's metadata", () => {
     ["ggml.eos_token_id", 257, "gguf-field", /eos_token_id is 257/],
     ["ggml.add_bos_token", true, "gguf-field", /bos_token_id is missing/],
   ])("%s = %j is refused", (key, value, code, message) => {
-    expect(expectedError(() => ggufTokenizer(withField(key, value)))).toMatchObject({ code, message: expect.stringMatching(message), where: path });
+    expect(expectedError(() => ggufTokenizer(withField(key, value)))).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+      where: path,
+    });
   });
 
   it("may hold a broken chat template, which fails where it is used", () => {
     const { chat } = ggufTokenizer(withField("chat_template", "{% for m in messages %}")).tokenizer;
-    expect(expectedError(() => chat?.([{ role: "user", content: "Hi" }]))).toMatchObject({ code: "chat-template-failed", where: path });
+    expect(expectedError(() => chat?.([{ role: "user", content: "Hi" }]))).toMatchObject({
+      code: "chat-template-failed",
+      where: path,
+    });
   });
 
   it("may hold a chat template that asks for the date, which is the same every day", () => {
-    const { chat } = ggufTokenizer(withField("chat_template", "{{ strftime_now('%d %b %Y') }}: {{ messages[0].content }}")).tokenizer;
+    const { chat } = ggufTokenizer(
+      withField("chat_template", "{{ strftime_now('%d %b %Y') }}: {{ messages[0].content }}"),
+    ).tokenizer;
     expect(chat?.([{ role: "user", content: "Hi" }])).toBe("26 Jul 2024: Hi");
   });
 
   it("has no more tokens than the embedding has rows", () => {
     const tokens = Array.from({ length: 258 }, (_, id) => `t${id}`);
     const gguf = withField("ggml.tokens", tokens);
-    expect(expectedError(() => decoderConfig(gguf))).toMatchObject({ code: "gguf-field", message: expect.stringContaining("258 tokens") });
+    expect(expectedError(() => decoderConfig(gguf))).toMatchObject({
+      code: "gguf-field",
+      message: expect.stringContaining("258 tokens"),
+    });
   });
 });
 
 describe("any damage", () => {
   it("that cuts the file short is an error", () => {
-    const cuts = Array.from({ length: whole.length }, (_, at) => at).filter((at) => (at < headerEnd ? at % 7 === 0 : at % 499 === 0));
+    const cuts = Array.from({ length: whole.length }, (_, at) => at).filter((at) =>
+      at < headerEnd ? at % 7 === 0 : at % 499 === 0,
+    );
     for (const at of [...cuts, whole.length - 33]) {
-      expect(expectedError(() => parse(whole.subarray(0, at))), `cut at ${at}`).toMatchObject({ code: "gguf-malformed" });
+      expect(
+        expectedError(() => parse(whole.subarray(0, at))),
+        `cut at ${at}`,
+      ).toMatchObject({ code: "gguf-malformed" });
     }
   });
 
@@ -206,7 +336,8 @@ describe("any damage", () => {
       if (kind === 1) bytes[at] = pick(256);
       if (kind === 2) bytes[at] = [0, 1, 0x7f, 0x80, 0xff][pick(5)] as number;
       if (kind === 3) bytes.writeUInt32LE([0, 1, 8, 9, 64, 0x7fffffff, 0xffffffff][pick(7)] as number, at);
-      if (kind === 4) bytes.writeBigUInt64LE([0n, 1n, 32n, 2n ** 32n, 2n ** 53n, 2n ** 64n - 1n][pick(6)] as bigint, at);
+      if (kind === 4)
+        bytes.writeBigUInt64LE([0n, 1n, 32n, 2n ** 32n, 2n ** 53n, 2n ** 64n - 1n][pick(6)] as bigint, at);
     }
     return bytes;
   }
@@ -227,7 +358,14 @@ describe("any damage", () => {
     expect(Math.max(...alloc.mock.calls.map(([size]) => size))).toBeLessThanOrEqual(whole.length);
     alloc.mockRestore();
     // The mutations reach each kind of refusal.
-    for (const code of ["valid", "gguf-malformed", "gguf-version", "gguf-tensor-type", "gguf-field", "architecture-unsupported"]) {
+    for (const code of [
+      "valid",
+      "gguf-malformed",
+      "gguf-version",
+      "gguf-tensor-type",
+      "gguf-field",
+      "architecture-unsupported",
+    ]) {
       expect(codes.get(code) ?? 0, code).toBeGreaterThan(0);
     }
   });
@@ -237,12 +375,28 @@ describe("any damage", () => {
     for (let seed = 0; opened < 12; seed++) {
       writeFileSync(path, mutated(seed));
       try {
-        const provider = await openModel(path, { weights: seed % 2 === 0 ? "packed" : "float32", purpose: "batch", threads: 1 });
+        const provider = await openModel(path, {
+          weights: seed % 2 === 0 ? "packed" : "float32",
+          purpose: "batch",
+          threads: 1,
+        });
         try {
           const ids = provider.tokenizer.encode("Hi");
-          const row = [{ ids, parent: null }, { ids, parent: 0 }];
-          const [first, second] = [{ row: 0, segment: 0 }, { row: 0, segment: 1 }];
-          await provider.read({ rows: [row], states: [first], pools: [first], scores: [second], comparisons: [[second]] });
+          const row = [
+            { ids, parent: null },
+            { ids, parent: 0 },
+          ];
+          const [first, second] = [
+            { row: 0, segment: 0 },
+            { row: 0, segment: 1 },
+          ];
+          await provider.read({
+            rows: [row],
+            states: [first],
+            pools: [first],
+            scores: [second],
+            comparisons: [[second]],
+          });
           opened++;
         } finally {
           await provider.close();
@@ -254,7 +408,10 @@ describe("any damage", () => {
   });
 
   it("names what is missing", async () => {
-    writeFileSync(path, edited("output_norm.weigh", (bytes, at) => bytes.write("x", at)));
+    writeFileSync(
+      path,
+      edited("output_norm.weigh", (bytes, at) => bytes.write("x", at)),
+    );
     await expect(openModel(path, { weights: "packed", purpose: "batch", threads: 1 })).rejects.toMatchObject({
       code: "gguf-tensor-missing",
       message: "the model file has no tensor output_norm.weight",

@@ -4,7 +4,16 @@ import type { Row } from "../../../providers/contract.ts";
 import type { EmbeddedProvider } from "../../../providers/embedded/EmbeddedProvider.ts";
 import { type Trace, traceText } from "../../../providers/embedded/traceText.ts";
 import { openDefaultModel } from "./defaultModel.ts";
-import { absoluteError, fixture, logSoftmax, mostLikely, type OracleTensor, relativeError, rowOf, tensors } from "./oracle.ts";
+import {
+  absoluteError,
+  fixture,
+  logSoftmax,
+  mostLikely,
+  type OracleTensor,
+  relativeError,
+  rowOf,
+  tensors,
+} from "./oracle.ts";
 
 const WIDTH = 576;
 const LAYERS = 30;
@@ -54,7 +63,9 @@ const greedy = fixture<GreedyFixture>("smollm2-greedy.json");
 
 /** Rows at `positions` of `actual` [tokens, width] against the rows of `expected`. */
 function worstRow(actual: Float32Array, expected: OracleTensor, positions: readonly number[]): number {
-  return Math.max(...positions.map((position, i) => relativeError(rowOf(actual, position, WIDTH), rowOf(expected.data, i, WIDTH))));
+  return Math.max(
+    ...positions.map((position, i) => relativeError(rowOf(actual, position, WIDTH), rowOf(expected.data, i, WIDTH))),
+  );
 }
 
 describe.each(["float32", "packed"] as const)("%s weights", (weights) => {
@@ -75,43 +86,60 @@ describe.each(["float32", "packed"] as const)("%s weights", (weights) => {
     });
   });
 
-  describe.each(states.texts)("$text", ({ text, special, prefix, ids, positions, top5, top5LogSoftmax, nextLogSoftmax }) => {
-    const oracle = (name: string) => expectedTensors.get(prefix + name) as OracleTensor;
-    let trace: Trace;
-    const tap = (name: string) => trace.taps.get(name)?.data as Float32Array;
-    beforeAll(async () => {
-      trace = await traceText(provider, ids);
-    });
-
-    it("is tokenised alike", () => {
-      expect(provider.tokenizer.encode(text, { special })).toEqual(ids);
-    });
-
-    it("has the same states in every layer", () => {
-      const names = [...Array.from({ length: LAYERS + 1 }, (_, layer) => `hidden.${layer}`), "final_norm"];
-      const errors = Object.fromEntries(names.map((name) => [name, worstRow(tap(name), oracle(name), positions)]));
-      const large = Object.entries(errors).filter(([, error]) => error > STATE_TOLERANCE);
-      expect(Object.fromEntries(large)).toEqual({});
-    });
-
-    it("has the same logits and most likely tokens", async () => {
-      expect(absoluteError(tap("logits"), oracle("logits").data)).toBeLessThanOrEqual(LOGIT_TOLERANCE);
-      const dims = [ids.length, WIDTH];
-      const outputs = await provider.engine.run("logits", { h: { type: "float32", data: tap("final_norm"), dims } });
-      ids.forEach((_, position) => {
-        const logProbs = logSoftmax(rowOf(outputs.logits?.data as Float32Array, position, VOCABULARY));
-        const best = mostLikely(logProbs, 5);
-        expect(best).toEqual(top5[position]);
-        expect(absoluteError(best.map((id) => logProbs[id] as number), top5LogSoftmax[position] ?? [])).toBeLessThanOrEqual(LOG_PROB_TOLERANCE);
+  describe.each(states.texts)(
+    "$text",
+    ({ text, special, prefix, ids, positions, top5, top5LogSoftmax, nextLogSoftmax }) => {
+      const oracle = (name: string) => expectedTensors.get(prefix + name) as OracleTensor;
+      let trace: Trace;
+      const tap = (name: string) => trace.taps.get(name)?.data as Float32Array;
+      beforeAll(async () => {
+        trace = await traceText(provider, ids);
       });
-    });
 
-    it("has the same log-probabilities of its tokens", async () => {
-      const row: Row = [{ ids: ids.slice(0, 1), parent: null }, { ids: ids.slice(1), parent: 0 }];
-      const { scores } = await provider.read({ rows: [row], states: [], pools: [], scores: [{ row: 0, segment: 1 }], comparisons: [] });
-      expect(absoluteError(scores[0] ?? [], nextLogSoftmax)).toBeLessThanOrEqual(LOG_PROB_TOLERANCE);
-    });
-  });
+      it("is tokenised alike", () => {
+        expect(provider.tokenizer.encode(text, { special })).toEqual(ids);
+      });
+
+      it("has the same states in every layer", () => {
+        const names = [...Array.from({ length: LAYERS + 1 }, (_, layer) => `hidden.${layer}`), "final_norm"];
+        const errors = Object.fromEntries(names.map((name) => [name, worstRow(tap(name), oracle(name), positions)]));
+        const large = Object.entries(errors).filter(([, error]) => error > STATE_TOLERANCE);
+        expect(Object.fromEntries(large)).toEqual({});
+      });
+
+      it("has the same logits and most likely tokens", async () => {
+        expect(absoluteError(tap("logits"), oracle("logits").data)).toBeLessThanOrEqual(LOGIT_TOLERANCE);
+        const dims = [ids.length, WIDTH];
+        const outputs = await provider.engine.run("logits", { h: { type: "float32", data: tap("final_norm"), dims } });
+        ids.forEach((_, position) => {
+          const logProbs = logSoftmax(rowOf(outputs.logits?.data as Float32Array, position, VOCABULARY));
+          const best = mostLikely(logProbs, 5);
+          expect(best).toEqual(top5[position]);
+          expect(
+            absoluteError(
+              best.map((id) => logProbs[id] as number),
+              top5LogSoftmax[position] ?? [],
+            ),
+          ).toBeLessThanOrEqual(LOG_PROB_TOLERANCE);
+        });
+      });
+
+      it("has the same log-probabilities of its tokens", async () => {
+        const row: Row = [
+          { ids: ids.slice(0, 1), parent: null },
+          { ids: ids.slice(1), parent: 0 },
+        ];
+        const { scores } = await provider.read({
+          rows: [row],
+          states: [],
+          pools: [],
+          scores: [{ row: 0, segment: 1 }],
+          comparisons: [],
+        });
+        expect(absoluteError(scores[0] ?? [], nextLogSoftmax)).toBeLessThanOrEqual(LOG_PROB_TOLERANCE);
+      });
+    },
+  );
 
   it("has the same attention maps", async () => {
     const { ids, prefix } = states.texts[0] as (typeof states.texts)[number];
@@ -136,7 +164,8 @@ describe.each(["float32", "packed"] as const)("%s weights", (weights) => {
       comparisons: branches.continuations.flatMap((_, i) => [refs(i + 1), refs(i + 1).reverse()]),
     });
     branches.continuations.forEach(({ logSoftmax: own, otherLogSoftmax, kl, klReverse }, i) => {
-      const column = (table: readonly (readonly number[])[] | undefined, index: number) => (table ?? []).map((line) => line[index] as number);
+      const column = (table: readonly (readonly number[])[] | undefined, index: number) =>
+        (table ?? []).map((line) => line[index] as number);
       const [there, back] = [result.comparisons[2 * i], result.comparisons[2 * i + 1]];
       expect(absoluteError(result.scores[i] ?? [], own)).toBeLessThanOrEqual(LOG_PROB_TOLERANCE);
       expect(absoluteError(column(there?.logProb, 0), own)).toBeLessThanOrEqual(LOG_PROB_TOLERANCE);

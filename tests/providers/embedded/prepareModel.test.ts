@@ -18,7 +18,11 @@ vi.mock("node:fs", async (original) => {
     disk.onWrite();
     disk.room -= bytes;
     if (disk.room >= 0) return;
-    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write", errno: -28 });
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), {
+      code: "ENOSPC",
+      syscall: "write",
+      errno: -28,
+    });
   };
   return {
     ...fs,
@@ -54,7 +58,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
   rmSync(root, { recursive: true, force: true });
 });
-const prepare = (signal?: AbortSignal) => prepareModel(readGguf(join(root, "Tiny.gguf")), DIGEST, "packed", folder, signal);
+const prepare = (signal?: AbortSignal) =>
+  prepareModel(readGguf(join(root, "Tiny.gguf")), DIGEST, "packed", folder, signal);
 
 describe("prepareModel", () => {
   it("writes weights and index once, and graphs as they are asked for", async () => {
@@ -78,7 +83,11 @@ describe("prepareModel", () => {
   it("waits for another process, and takes what that one made", async () => {
     mkdirSync(folder, { recursive: true });
     let finish = () => {};
-    const other = withEntryLock(home, { signal: new AbortController().signal, onWait: () => {} }, () => new Promise<void>((done) => (finish = done)));
+    const other = withEntryLock(
+      home,
+      { signal: new AbortController().signal, onWait: () => {} },
+      () => new Promise<void>((done) => (finish = done)),
+    );
     const waiting = prepare();
     await new Promise((done) => setTimeout(done, 300));
     expect(readdirSync(folder)).toEqual([`${basename(home)}.lock`]);
@@ -110,19 +119,29 @@ describe("prepareModel", () => {
     expect(readdirSync(home)).toContain("weights.json");
   });
 
-  it.each([0, 5000, 40_000])("says that the disk is full after %d bytes, leaves nothing there, and can begin again", async (room) => {
-    disk.room = room;
-    await expect(prepare()).rejects.toMatchObject({ name: "ExpectedError", code: "disk-full", exit: EXIT.incomplete, where: home });
-    expect(readdirSync(folder)).toEqual([]);
-    disk.room = Number.POSITIVE_INFINITY;
-    await prepare();
-    expect(readdirSync(folder)).toEqual([basename(home)]);
-  });
+  it.each([0, 5000, 40_000])(
+    "says that the disk is full after %d bytes, leaves nothing there, and can begin again",
+    async (room) => {
+      disk.room = room;
+      await expect(prepare()).rejects.toMatchObject({
+        name: "ExpectedError",
+        code: "disk-full",
+        exit: EXIT.incomplete,
+        where: home,
+      });
+      expect(readdirSync(folder)).toEqual([]);
+      disk.room = Number.POSITIVE_INFINITY;
+      await prepare();
+      expect(readdirSync(folder)).toEqual([basename(home)]);
+    },
+  );
 
   it("says that the disk is full when a graph has no room", async () => {
     const prepared = await prepare();
     disk.room = 100;
-    expect(() => prepared.graphFile("read")).toThrow(expect.objectContaining({ code: "disk-full", exit: EXIT.incomplete }));
+    expect(() => prepared.graphFile("read")).toThrow(
+      expect.objectContaining({ code: "disk-full", exit: EXIT.incomplete }),
+    );
     expect(readdirSync(home).sort()).toEqual(["weights.bin", "weights.json"]);
   });
 

@@ -71,7 +71,11 @@ describe("dequantize", () => {
 
 describe("packBlocks", () => {
   /** What MatMulNBits and the correction compute: pairs of neighbours in a byte, zero point 8. */
-  function unpack({ packed, scales, correction }: ReturnType<typeof packBlocks>, rows: number, columns: number): Float32Array {
+  function unpack(
+    { packed, scales, correction }: ReturnType<typeof packBlocks>,
+    rows: number,
+    columns: number,
+  ): Float32Array {
     const perRow = columns / 32;
     return Float32Array.from({ length: rows * columns }, (_, at) => {
       const [row, column] = [Math.floor(at / columns), at % columns];
@@ -96,7 +100,9 @@ describe("packBlocks", () => {
     const expected = valuesOf(type);
     const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     // (q − 8)·d + (m + 8d) rounds where q·d + m does not.
-    expect(absoluteError(unpack(packed, rows, columns), expected)).toBeLessThanOrEqual(type === "Q4_0" ? 0 : 1e-6 * largest);
+    expect(absoluteError(unpack(packed, rows, columns), expected)).toBeLessThanOrEqual(
+      type === "Q4_0" ? 0 : 1e-6 * largest,
+    );
   });
 
   it.each(["F32", "F16", "Q8_0", "Q6_K", "Q5_1"])("is not for %s", (type) => {

@@ -55,9 +55,17 @@ describe("batchFeeds", () => {
       { rows: [2], offsets: [0], length: 3 },
     ];
     const { ids, positions, mask } = batchFeeds(layouts, packs);
-    expect([ids.dims, positions.dims, mask.dims]).toEqual([[2, 10], [2, 10], [2, 1, 10, 10]]);
-    expect([...(ids.data as BigInt64Array)].map(Number)).toEqual([50, 51, 52, 10, 11, 20, 21, 30, 31, 40, 50, 51, 52, 0, 0, 0, 0, 0, 0, 0]);
-    expect([...(positions.data as BigInt64Array)].map(Number)).toEqual([0, 1, 2, 0, 1, 2, 3, 2, 3, 9, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0]);
+    expect([ids.dims, positions.dims, mask.dims]).toEqual([
+      [2, 10],
+      [2, 10],
+      [2, 1, 10, 10],
+    ]);
+    expect([...(ids.data as BigInt64Array)].map(Number)).toEqual([
+      50, 51, 52, 10, 11, 20, 21, 30, 31, 40, 50, 51, 52, 0, 0, 0, 0, 0, 0, 0,
+    ]);
+    expect([...(positions.data as BigInt64Array)].map(Number)).toEqual([
+      0, 1, 2, 0, 1, 2, 3, 2, 3, 9, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0,
+    ]);
     packs.forEach((pack, sequence) => {
       const expected = Array.from({ length: 10 }, (_, token) => (token < pack.length ? [] : [token]) as number[]);
       pack.rows.forEach((row, i) => {
@@ -67,7 +75,9 @@ describe("batchFeeds", () => {
         });
       });
       const actual = expected.map((_, query) =>
-        Array.from({ length: 10 }, (_, key) => key).filter((key) => mask.data[(sequence * 10 + query) * 10 + key] === 0),
+        Array.from({ length: 10 }, (_, key) => key).filter(
+          (key) => mask.data[(sequence * 10 + query) * 10 + key] === 0,
+        ),
       );
       expect(actual).toEqual(expected);
     });
@@ -89,7 +99,8 @@ describe("packing", () => {
           end += all[row] as number;
         });
         expect(length).toBe(end);
-        if (rows.length > 1) expect(length).toBeLessThanOrEqual(Math.max(capacity, ...rows.map((row) => all[row] as number)));
+        if (rows.length > 1)
+          expect(length).toBeLessThanOrEqual(Math.max(capacity, ...rows.map((row) => all[row] as number)));
       }
     });
     fc.assert(property, { seed: 7, numRuns: 200 });

@@ -36,10 +36,12 @@ describe("seeds", () => {
       await sample({ prompts: [{ ids: capital, seed: 11 }], samples: 2 }),
       await sample({ prompts: [{ ids: story, seed: 12 }], samples: 2 }),
     ];
-    const others = ["Rain", "One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve,"].map((text, i) => ({
-      ids: provider.tokenizer.encode(text),
-      seed: i,
-    }));
+    const others = ["Rain", "One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve,"].map(
+      (text, i) => ({
+        ids: provider.tokenizer.encode(text),
+        seed: i,
+      }),
+    );
     const together = await sample({
       prompts: [{ ids: story, seed: 12 }, ...others, { ids: capital, seed: 11 }],
       samples: 2,
@@ -48,7 +50,11 @@ describe("seeds", () => {
   });
 
   it("decide alone: requests at the same time change nothing", async () => {
-    const requests = [capital, story, capital].map((ids, i) => ({ prompts: [{ ids, seed: 20 + i }], samples: 2, maxTokens: 4 }));
+    const requests = [capital, story, capital].map((ids, i) => ({
+      prompts: [{ ids, seed: 20 + i }],
+      samples: 2,
+      maxTokens: 4,
+    }));
     const oneByOne = [];
     for (const request of requests) oneByOne.push(await sample(request));
     expect(await Promise.all(requests.map(sample))).toEqual(oneByOne);
@@ -65,15 +71,26 @@ describe("seeds", () => {
 
 describe("length", () => {
   it("ends at an end token, which it includes, and goes on where there is none", async () => {
-    const chat = provider.tokenizer.encode(provider.tokenizer.chat?.([{ role: "user", content: "Say hi." }]) ?? "", { special: true });
-    const [answer] = (await sample({ prompts: [{ ids: chat, seed: 1 }, { ids: story, seed: 1 }], maxTokens: 40, temperature: 0 })).map(
-      ([ids]) => ids as number[],
-    );
+    const chat = provider.tokenizer.encode(provider.tokenizer.chat?.([{ role: "user", content: "Say hi." }]) ?? "", {
+      special: true,
+    });
+    const [answer] = (
+      await sample({
+        prompts: [
+          { ids: chat, seed: 1 },
+          { ids: story, seed: 1 },
+        ],
+        maxTokens: 40,
+        temperature: 0,
+      })
+    ).map(([ids]) => ids as number[]);
     const ended = answer as number[];
     expect(ended.length).toBeLessThan(40);
     expect(provider.tokenizer.end).toContain(ended.at(-1));
     expect(ended.slice(0, -1).some((id) => provider.tokenizer.end.includes(id))).toBe(false);
-    const [[unended]] = (await sample({ prompts: [{ ids: capital, seed: 1 }], maxTokens: 3, temperature: 0 })) as [[number[]]];
+    const [[unended]] = (await sample({ prompts: [{ ids: capital, seed: 1 }], maxTokens: 3, temperature: 0 })) as [
+      [number[]],
+    ];
     expect(unended).toHaveLength(3);
   });
 
@@ -81,14 +98,19 @@ describe("length", () => {
     const small = new EmbeddedProvider({ ...provider.identity, contextLength: 8 }, provider.tokenizer, provider.engine);
     const request = { prompts: [{ ids: capital, seed: 1 }], samples: 1, temperature: 0 };
     expect(capital).toHaveLength(5);
-    await expect(small.sample({ ...request, maxTokens: 4 })).rejects.toMatchObject({ code: "input-too-long", message: expect.stringContaining("9 positions") });
+    await expect(small.sample({ ...request, maxTokens: 4 })).rejects.toMatchObject({
+      code: "input-too-long",
+      message: expect.stringContaining("9 positions"),
+    });
     expect((await small.sample({ ...request, maxTokens: 3 }))[0]?.[0]).toHaveLength(3);
   });
 });
 
 describe("temperature 0", () => {
   it("takes the most likely token each time", async () => {
-    const [[drawn]] = (await sample({ prompts: [{ ids: story, seed: 9 }], maxTokens: 6, temperature: 0 })) as [[number[]]];
+    const [[drawn]] = (await sample({ prompts: [{ ids: story, seed: 9 }], maxTokens: 6, temperature: 0 })) as [
+      [number[]],
+    ];
     for (let length = 0; length < drawn.length; length++) {
       const { taps } = await traceText(provider, [...story, ...drawn.slice(0, length)]);
       expect(mostLikely(logSoftmax(taps.get("logits")?.data as Float32Array), 1)).toEqual([drawn[length]]);
@@ -97,7 +119,6 @@ describe("temperature 0", () => {
 });
 
 describe("frequencies of the first token", () => {
-  const DRAWS = 400;
   const TOP = 5;
   /** The 99.9 % point of chi-square with 5 degrees of freedom; seeds are fixed, so that it holds once for all. */
   const LIMIT = 20.515;
@@ -108,23 +129,24 @@ describe("frequencies of the first token", () => {
     const logits = taps.get("logits")?.data as Float32Array;
     const probabilities = logSoftmax(logits.map((value) => value / temperature)).map(Math.exp);
     const top = mostLikely(probabilities, TOP);
-    const expected = top.map((id) => DRAWS * (probabilities[id] as number));
+    const draws = first.length;
+    const expected = top.map((id) => draws * (probabilities[id] as number));
     const counts = top.map((id) => first.filter((drawn) => drawn === id).length);
     const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
-    expected.push(DRAWS - sum(expected));
-    counts.push(DRAWS - sum(counts));
+    expected.push(draws - sum(expected));
+    counts.push(draws - sum(counts));
     expect(Math.min(...expected)).toBeGreaterThan(5);
     return sum(expected.map((value, i) => ((counts[i] as number) - value) ** 2 / value));
   }
   const firsts = (drawn: readonly (readonly (readonly number[])[])[]) => drawn.flat().map((ids) => ids[0] as number);
 
   it.each([1, 0.7])("agree with softmax over many samples of one seed at temperature %d", async (temperature) => {
-    const drawn = await sample({ prompts: [{ ids: colour, seed: 20260101 }], samples: DRAWS, maxTokens: 1, temperature });
+    const drawn = await sample({ prompts: [{ ids: colour, seed: 20260101 }], samples: 400, maxTokens: 1, temperature });
     expect(await chiSquare(firsts(drawn), temperature)).toBeLessThan(LIMIT);
   });
 
   it("agree with softmax over the seeds from 0 on", async () => {
-    const prompts = Array.from({ length: DRAWS }, (_, seed) => ({ ids: colour, seed }));
+    const prompts = Array.from({ length: 200 }, (_, seed) => ({ ids: colour, seed }));
     const drawn = await sample({ prompts, maxTokens: 1 });
     expect(await chiSquare(firsts(drawn), 1)).toBeLessThan(LIMIT);
   });

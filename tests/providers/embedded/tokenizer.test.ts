@@ -3,13 +3,17 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tokenizer } from "../../../providers/contract.ts";
 import type { EmbeddedProvider } from "../../../providers/embedded/EmbeddedProvider.ts";
-import { ggufTokenizer } from "../../../providers/embedded/ggufTokenizer.ts";
 import { openDefaultModel } from "./defaultModel.ts";
 import { fixture } from "./oracle.ts";
 
 interface TokenizerFixture {
   readonly bytesWithoutToken: readonly number[];
-  readonly cases: readonly { readonly text: string; readonly special: boolean; readonly dropped: boolean; readonly ids: readonly number[] }[];
+  readonly cases: readonly {
+    readonly text: string;
+    readonly special: boolean;
+    readonly dropped: boolean;
+    readonly ids: readonly number[];
+  }[];
 }
 const { bytesWithoutToken, cases } = fixture<TokenizerFixture>("tokenizer.json");
 const kept = cases.filter(({ dropped }) => !dropped);
@@ -96,9 +100,28 @@ describe("decode", () => {
   const characters = fc.oneof(
     { weight: 4, arbitrary: fc.string({ unit: "grapheme-ascii" }) },
     { weight: 4, arbitrary: fc.string({ unit: "binary" }) },
-    { weight: 1, arbitrary: fc.constantFrom("<|im_start|>", "<|im_end|>", "constructor", "__proto__", "  ", "\r\n", "\uFEFF", "\uFFFD", "e\u0301", "Ġ", "don't", "2026") },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        "<|im_start|>",
+        "<|im_end|>",
+        "constructor",
+        "__proto__",
+        "  ",
+        "\r\n",
+        "\uFEFF",
+        "\uFFFD",
+        "e\u0301",
+        "Ġ",
+        "don't",
+        "2026",
+      ),
+    },
   );
-  const texts = fc.array(characters, { maxLength: 6 }).map((parts) => parts.join("")).filter((text) => !hasNoToken(text));
+  const texts = fc
+    .array(characters, { maxLength: 6 })
+    .map((parts) => parts.join(""))
+    .filter((text) => !hasNoToken(text));
 
   it("gives back what was encoded", () => {
     const same = (special: boolean) => (text: string) => tokenizer.decode(tokenizer.encode(text, { special })) === text;
@@ -119,9 +142,12 @@ describe("chat", () => {
       "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n" +
         "<|im_start|>user\nName a colour.<|im_end|>\n<|im_start|>assistant\n",
     );
-    expect(tokenizer.chat?.([{ role: "system", content: "Be brief." }, { role: "user", content: "Hi" }])).toBe(
-      "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
-    );
+    expect(
+      tokenizer.chat?.([
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "Hi" },
+      ]),
+    ).toBe("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
     expect(tokenizer.end).toContain(2);
   });
 });
