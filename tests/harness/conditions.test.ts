@@ -4,10 +4,12 @@ import type { Encoding } from "../../codecs/contract.ts";
 import { STOP_WORDS } from "../../codecs/stopWords.ts";
 import { type Candidate, type Condition, conditions } from "../../harness/conditions.ts";
 import { overlapWords } from "../../harness/measures/overlap.ts";
+import { prepareConditions } from "../../harness/prepareConditions.ts";
 import { words } from "../../harness/words.ts";
 import type { Item } from "../../suites/Suite.ts";
 import { anItem } from "./measures/readings.ts";
 import { ScriptedTokenizer } from "./ScriptedProvider.ts";
+import { scriptedItems, scriptedSuite } from "./scriptedSuite.ts";
 
 const tokenizer = new ScriptedTokenizer();
 
@@ -117,6 +119,24 @@ test("mismatch is another item's original, swapped its encoding: the first draw'
     "b original text",
   ]);
   expect([0, 1, 2].map((i) => textOf(all, "swapped:c", i))).toEqual(["B", "C", "A"]);
+});
+
+test("partners are of the topic, and an item whose topic has one other gets one mismatch", async () => {
+  const items = scriptedItems(12).map((item, i) => ({ ...item, topic: i < 2 ? "two" : i < 11 ? "nine" : "alone" }));
+  const services = { sentenceVectors: () => Promise.reject(new Error("no codec of the suite asks")) };
+  const list = await prepareConditions(scriptedSuite({ items }), tokenizer, services);
+  const texts = (name: string) => list.find((one) => one.name === name)?.texts ?? [];
+  const topicOf = (encoding: Encoding | undefined) =>
+    items.find(({ original }) => encoding && "text" in encoding && encoding.text === original)?.topic;
+  expect(texts("mismatch-1").map(topicOf).slice(0, 11)).toEqual(items.slice(0, 11).map(({ topic }) => topic));
+  expect(texts("mismatch-2").slice(0, 2)).toEqual(
+    [0, 1].map(() => ({ missing: "there is no other item to take a text from" })),
+  );
+  expect(texts("mismatch-2").map(topicOf).slice(2, 11)).toEqual(Array(9).fill("nine"));
+  items.forEach(({ original }, i) => {
+    for (const name of ["mismatch-1", "mismatch-2"]) expect(texts(name)[i]).not.toEqual({ text: original });
+    if (i > 1) expect(texts("mismatch-1")[i]).not.toEqual(texts("mismatch-2")[i]);
+  });
 });
 
 test("a partner without an encoding gives no swapped text", () => {

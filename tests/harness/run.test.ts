@@ -82,6 +82,7 @@ describe("one frame, one model", () => {
       ]),
     );
     const bands = model?.bands.length ?? 0;
+    expect(model?.headlineBand).toBe("50-75%");
     const expected = MEASURES.reduce((sum, { kind }) => sum + (kind === "scalar" ? 1 : bands), 0);
     for (const batch of record.batches) {
       const present = Object.keys(batch.conditions);
@@ -123,6 +124,16 @@ describe("one frame, one model", () => {
     const { environment: other, ...again } = (without.record as RunRecord).manifest;
     expect(again).toEqual(manifest);
     expect(other).toEqual({ host: "another" });
+  });
+
+  test("what an earlier run kept changes no value of a run that differs in a codec, or in its items", async () => {
+    const codec = { ...suite.candidates, "no-articles": { codec: "drop-words", parameters: { list: "stop-words" } } };
+    // Fewer items of a topic: the same originals, held against others.
+    for (const other of [scriptedSuite({ candidates: codec }), scriptedSuite({ items: suite.items.slice(0, 21) })]) {
+      const alone = await ran(other);
+      const kept = await ran(other, { answers });
+      expect(journal(kept.folder)).toBe(journal(alone.folder));
+    }
   });
 
   test("another seed gives other continuations and controls", async () => {
