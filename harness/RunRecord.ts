@@ -260,22 +260,23 @@ export function readRun(folder: string): RunRecord {
   } catch (error) {
     throw damaged(manifestPath, (error as Error).message);
   }
-  if (manifest.format !== RECORD_FORMAT) {
+  if (manifest?.format !== RECORD_FORMAT) {
     throw new ExpectedError({
       code: "run-format",
-      message: `the record has format ${String(manifest.format)}, and this version reads format ${RECORD_FORMAT}`,
+      message: `the record has format ${String(manifest?.format)}, and this version reads format ${RECORD_FORMAT}`,
       where: manifestPath,
       hint: "use the version of isoglyph that made it",
     });
   }
   const journalPath = join(folder, "journal.jsonl");
+  if (!existsSync(journalPath)) throw damaged(journalPath, "the journal is missing");
   const lines = readFileSync(journalPath, "utf8").split("\n");
   // A run that was killed may leave half a line at the end; that batch simply was not done.
   const torn = lines.pop();
   if (torn !== "" && torn !== undefined)
     process.stderr.write(`note: the last line of ${journalPath} is incomplete and was left out\n`);
   const entries = lines.map((line, i) => {
-    const match = /^\{"checksum":"([0-9a-f]{16})","batch":(.*)\}$/.exec(line);
+    const match = /^\{"checksum":"([0-9a-f]{16})","batch":(.*)\}$/s.exec(line);
     if (match?.[1] === undefined || match[2] === undefined || checksum(match[2]) !== match[1]) {
       throw damaged(`${journalPath}, line ${i + 1}`, "a line does not match its checksum");
     }

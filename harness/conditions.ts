@@ -76,7 +76,10 @@ function randomSymbols(
   const random = generatorFor(seed, "random", id);
   const wanted = tokenizer.encode(like).length;
   let out = "";
-  while (tokenizer.encode(out).length < wanted) out += alphabet[uniformInt(random, 0, alphabet.length - 1)];
+  // A tokenizer that merged symbols without end would keep us here: no symbol costs less than a quarter of a token.
+  for (let symbols = 0; symbols < 4 * wanted && tokenizer.encode(out).length < wanted; symbols++) {
+    out += alphabet[uniformInt(random, 0, alphabet.length - 1)];
+  }
   return out;
 }
 

@@ -315,9 +315,8 @@ async function sampleContinuations({ options, provider, answers }: Session, fram
     });
     const request = { prompts, samples, maxTokens: tokens, temperature: 1 };
     progress(label, from, suite.items.length);
-    const drawn = await answers.remember(
-      { what: "continuations", digest, engine, weights, request },
-      () => provider.sample(request, signal),
+    const drawn = await answers.remember({ what: "continuations", digest, engine, weights, request }, () =>
+      provider.sample(request, signal),
     );
     out.push(...drawn);
   }

@@ -98,16 +98,19 @@ function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {
   const shown = perFrame.includes(all) ? perFrame : [...perFrame, all];
   const list = shown.flatMap((table) => cells(record, table));
   const layer = model.headlineBand;
+  const measured = new Set(record.manifest.measures.map(({ name }) => name));
+  const leftOut = [DISTRIBUTION, STATES].filter((name) => !measured.has(name));
+  const unobservable = {
+    ...Object.fromEntries(leftOut.map((name) => [name, "the suite's list of measures leaves it out"])),
+    ...model.unobservable,
+  };
   const settings = new Map<Table, VerdictSettings>(
     perFrame.map((table) => {
       const closeness = [
         checkCloseness(table, { name: DISTRIBUTION, better: "lower" }, "", alpha),
         checkCloseness(table, { name: STATES, better: "higher" }, layer, alpha),
       ];
-      return [
-        table,
-        { margin, alpha, layer, closeness, fact: checkFact(table, alpha), unobservable: model.unobservable },
-      ];
+      return [table, { margin, alpha, layer, closeness, fact: checkFact(table, alpha), unobservable }];
     }),
   );
   const judged = (condition: string) => {
@@ -178,9 +181,9 @@ export function analyze(record: RunRecord): Analysis {
       return [{ gate, model: model.identity.reference, verdict: found.verdict, holds: found.verdict === gate.require }];
     }),
   );
-  const broken = results.some(
-    ({ holds, verdict }) => !holds && (verdict === "instrument-failed" || verdict === "unobservable"),
-  );
+  const broken =
+    models.some(({ passedFoils }) => passedFoils.length > 0) ||
+    results.some(({ holds, verdict }) => !holds && (verdict === "instrument-failed" || verdict === "unobservable"));
   const decided = broken ? EXIT.instrument : results.every(({ holds }) => holds) ? EXIT.ok : EXIT.gate;
   const exit = missingBatches(record).missing > 0 ? EXIT.incomplete : decided;
   return { models, gates: results, exit };
