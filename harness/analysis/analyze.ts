@@ -62,8 +62,6 @@ function overFrames(condition: string, frames: readonly FrameVerdict[], warnings
   const verdict = failed?.verdict ?? (same ? first.verdict : "inconclusive");
   const ps = frames.map(({ p }) => p);
   const p = same && ps.every((value) => value !== null) ? Math.max(...(ps as number[])) : null;
-  const named = (frame: FrameVerdict) =>
-    frame.reasons.map((reason) => (frames.length > 1 ? `${frame.frame}: ${reason}` : reason));
   const disagreement =
     same || failed ? [] : [`the frames disagree: ${frames.map((f) => `${f.frame} ${f.verdict}`).join(", ")}`];
   return {
@@ -72,24 +70,37 @@ function overFrames(condition: string, frames: readonly FrameVerdict[], warnings
     p,
     adjusted: null,
     frames,
-    reasons: [...disagreement, ...frames.flatMap(named)],
+    reasons: [...disagreement, ...mergedReasons(frames)],
     warnings,
   };
 }
 
+/** Each reason once, with the frames that it holds in where it does not hold in all. */
+function mergedReasons(frames: readonly FrameVerdict[]): string[] {
+  const where = new Map<string, string[]>();
+  for (const { frame, reasons } of frames) {
+    for (const reason of reasons) where.set(reason, [...(where.get(reason) ?? []), frame]);
+  }
+  return [...where].map(([reason, named]) =>
+    named.length === frames.length ? reason : `${named.join(", ")}: ${reason}`,
+  );
+}
+
+/** One warning for all frames in which the position of the readout changes the score. */
 function lengthWarnings(list: readonly Cell[], condition: string): string[] {
   const score = (frame: string) =>
     list.find((cell) => cell.condition === condition && cell.frame === frame && cell.measure === DISTRIBUTION)?.score
       ?.value;
-  return [...new Set(list.map((cell) => cell.frame))]
+  const found = [...new Set(list.map((cell) => cell.frame))]
     .filter((frame) => frame.endsWith("@matched"))
     .flatMap((frame) => {
       const [matched, natural] = [score(frame), score(frame.replace("@matched", ""))];
       if (matched === undefined || natural === undefined || Math.abs(matched - natural) <= LENGTH_TOLERANCE) return [];
-      return [
-        `length-confounded in ${frame.replace("@matched", "")}: score ${natural.toFixed(2)} at natural, ${matched.toFixed(2)} at matched positions`,
-      ];
+      return [`${frame.replace("@matched", "")} ${natural.toFixed(2)} and ${matched.toFixed(2)}`];
     });
+  return found.length === 0
+    ? []
+    : [`length-confounded (score at natural and at matched positions: ${found.join("; ")})`];
 }
 
 function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {

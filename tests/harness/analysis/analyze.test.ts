@@ -46,7 +46,9 @@ describe("frames and positions", () => {
     });
     expect(named("same").warnings).toEqual([]);
     expect(named("shifted").warnings).toEqual([
-      expect.stringMatching(/^length-confounded in restate: score 1\.\d\d at natural, 1\.\d\d at matched positions$/),
+      expect.stringMatching(
+        /^length-confounded \(score at natural and at matched positions: restate 1\.\d\d and 1\.\d\d\)$/,
+      ),
     ]);
     expect(named("shifted").verdict).toBe("equivalent");
     expect(named("broken").verdict).toBe("inconclusive");
