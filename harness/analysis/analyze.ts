@@ -53,6 +53,8 @@ function undecided(condition: string, frames: readonly FrameVerdict[], reason: s
   return { condition, verdict: "inconclusive", p: null, adjusted: null, frames, reasons: [reason], warnings: [] };
 }
 
+const isMatched = (frame: string) => frame.endsWith("@matched");
+
 /** A verdict must hold in each frame, and under each position policy. */
 function overFrames(condition: string, frames: readonly FrameVerdict[], warnings: readonly string[]): ConditionVerdict {
   const [first] = frames;
@@ -91,13 +93,11 @@ function lengthWarnings(list: readonly Cell[], condition: string): string[] {
   const score = (frame: string) =>
     list.find((cell) => cell.condition === condition && cell.frame === frame && cell.measure === DISTRIBUTION)?.score
       ?.value;
-  const found = [...new Set(list.map((cell) => cell.frame))]
-    .filter((frame) => frame.endsWith("@matched"))
-    .flatMap((frame) => {
-      const [matched, natural] = [score(frame), score(frame.replace("@matched", ""))];
-      if (matched === undefined || natural === undefined || Math.abs(matched - natural) <= LENGTH_TOLERANCE) return [];
-      return [`${frame.replace("@matched", "")} ${natural.toFixed(2)} and ${matched.toFixed(2)}`];
-    });
+  const found = [...new Set(list.map((cell) => cell.frame))].filter(isMatched).flatMap((frame) => {
+    const [matched, natural] = [score(frame), score(frame.replace("@matched", ""))];
+    if (matched === undefined || natural === undefined || Math.abs(matched - natural) <= LENGTH_TOLERANCE) return [];
+    return [`${frame.replace("@matched", "")} ${natural.toFixed(2)} and ${matched.toFixed(2)}`];
+  });
   return found.length === 0
     ? []
     : [`length-confounded (score at natural and at matched positions: ${found.join("; ")})`];
@@ -124,11 +124,23 @@ function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {
       return [table, { margin, alpha, layer, closeness, fact: checkFact(table, alpha), unobservable }];
     }),
   );
+  // Matched positions can put the readout inside a longer text's own positions; where not even a paraphrase stands
+  // that, the policy measures nothing and decides nothing.
+  const idle = perFrame.filter(
+    (table) => isMatched(table.frame) && settings.get(table)?.closeness.some((check) => !check.holds),
+  );
+  const deciding = perFrame.filter((table) => !idle.includes(table));
+  const warnings = (condition: string) => [
+    ...lengthWarnings(list, condition),
+    ...(idle.length === 0
+      ? []
+      : [`decides nothing, since the controls fail there: ${idle.map(({ frame }) => frame).join(", ")}`]),
+  ];
   const judged = (condition: string) => {
-    const frames = perFrame.map((table) => judge(table, condition, settings.get(table) as VerdictSettings));
+    const frames = deciding.map((table) => judge(table, condition, settings.get(table) as VerdictSettings));
     if (missing > 0)
       return undecided(condition, frames, `the record is incomplete: ${missing} of ${planned} batches are missing`);
-    return overFrames(condition, frames, lengthWarnings(list, condition));
+    return overFrames(condition, frames, warnings(condition));
   };
   const { missing, planned } = missingBatches(record);
   const named = (role: string) =>

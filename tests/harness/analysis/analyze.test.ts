@@ -53,6 +53,17 @@ describe("frames and positions", () => {
     expect(named("shifted").verdict).toBe("equivalent");
     expect(named("broken").verdict).toBe("inconclusive");
   });
+
+  test("a position policy under which the controls fail decides nothing, and says so", () => {
+    const half: Draw = (truth) => ({
+      kl: truth.positions === "matched" ? 0.1 : 4.5 * truth.difficulty,
+      explained: -0.3,
+      fact: truth.fact,
+    });
+    const { named } = model({ positions: ["natural", "matched"], ...good, controls: { "first-half": half } });
+    expect(named("good").verdict).toBe("equivalent");
+    expect(named("good").warnings).toContain("decides nothing, since the controls fail there: restate@matched");
+  });
 });
 
 describe("over the verdicts of a run", () => {
