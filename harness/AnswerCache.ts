@@ -3,8 +3,9 @@
  * is made again. Entries are written under a temporary name and renamed.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "./RunRecord.ts";
 
 export class AnswerCache {
   private readonly folder: string | null;
@@ -23,12 +24,8 @@ export class AnswerCache {
     const value = await make();
     const body = JSON.stringify(value);
     mkdirSync(join(this.folder, name.slice(0, 2)), { recursive: true });
-    const temporary = `${path}.${process.pid}.tmp`;
-    writeFileSync(
-      temporary,
-      JSON.stringify({ sha256: createHash("sha256").update(body).digest("hex"), value: JSON.parse(body) }),
-    );
-    renameSync(temporary, path);
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    writeWhole(path, JSON.stringify({ sha256, value: JSON.parse(body) }));
     return value;
   }
 

@@ -4,12 +4,13 @@
  * only that codec's rows. One file an item and frame; a file that is damaged is made again.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ConditionRecord } from "./evaluate.ts";
 import type { NoiseReading } from "./noise.ts";
+import { writeWhole } from "./RunRecord.ts";
 
-/** All kept files together; the least recently used go first. */
+/** All kept files together; the oldest go first. */
 const MOST_BYTES = 1e9;
 
 export interface KeptCondition {
@@ -43,8 +44,9 @@ export class ReadingCache {
     const folder = this.folder;
     mkdirSync(folder, { recursive: true });
     const files = readdirSync(folder).map((name) => {
-      const { size, mtimeMs } = statSync(join(folder, name));
-      return { name, size, mtimeMs };
+      // Another process may have removed it since.
+      const found = statSync(join(folder, name), { throwIfNoEntry: false });
+      return { name, size: found?.size ?? 0, mtimeMs: found?.mtimeMs ?? 0 };
     });
     let total = files.reduce((sum, { size }) => sum + size, 0);
     for (const { name, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
@@ -80,8 +82,6 @@ class KeptReadings {
     }
     const [checksum, body] = [text.slice(0, 64), text.slice(65)];
     if (createHash("sha256").update(body).digest("hex") !== checksum) return nothing;
-    const now = new Date();
-    utimesSync(this.path, now, now);
     return JSON.parse(body) as KeptItem;
   }
 
@@ -108,8 +108,6 @@ class KeptReadings {
     if (!this.changed || this.path === null || this.folder === null) return;
     mkdirSync(this.folder, { recursive: true });
     const body = JSON.stringify(this.kept);
-    const temporary = `${this.path}.${process.pid}.tmp`;
-    writeFileSync(temporary, `${createHash("sha256").update(body).digest("hex")}\n${body}`);
-    renameSync(temporary, this.path);
+    writeWhole(this.path, `${createHash("sha256").update(body).digest("hex")}\n${body}`);
   }
 }

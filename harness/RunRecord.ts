@@ -2,7 +2,7 @@
  * A run's folder. `run.json` says what was to be done; `journal.jsonl` holds one checksummed line for each batch
  * that was done. Both are only ever added to, and every report is made from them alone.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   appendFileSync,
   closeSync,
@@ -182,7 +182,7 @@ function isEmptyFolder(path: string): boolean {
   return statSync(path).isDirectory() && readdirSync(path).length === 0;
 }
 
-function unwritable(path: string, error: unknown): ExpectedError {
+export function unwritable(path: string, error: unknown): ExpectedError {
   const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
   return new ExpectedError({
     code: full ? "disk-full" : "run-folder-unwritable",
@@ -190,8 +190,8 @@ function unwritable(path: string, error: unknown): ExpectedError {
       ? `the disk is full; could not write to ${path}`
       : `could not write to ${path}: ${(error as Error).message}`,
     hint: full
-      ? "free some space, or name a folder on another disk with --out"
-      : "choose a folder that can be written with --out",
+      ? "free some space, or choose another disk: --out for the run, ISOGLYPH_CACHE for what is kept"
+      : "choose a folder that can be written: --out for the run, ISOGLYPH_CACHE for what is kept",
     exit: full ? EXIT.incomplete : EXIT.usage,
     cause: error,
   });
@@ -199,7 +199,7 @@ function unwritable(path: string, error: unknown): ExpectedError {
 
 /** Under a temporary name, then renamed: a reader never sees half a file. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     writeFileSync(temporary, content);
     renameSync(temporary, path);

@@ -37,7 +37,7 @@ function program(signal: AbortSignal): Command {
     .command("report")
     .description("make a run's reports again from its record")
     .argument("<dir>", "the run's folder")
-    .option("--format <list>", "csv, json", "csv")
+    .option("--format <list>", "csv, json, jsonl", "csv")
     .action(async (dir, options) => (await import("./commands/report.ts")).reportCommand(dir, options));
 
   cli
@@ -91,11 +91,11 @@ async function main(): Promise<number> {
   // A reader such as `head` that has seen enough is no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    process.exit(EXIT.ok);
+    process.exit(process.exitCode ?? EXIT.ok);
   });
   const interrupt = new AbortController();
   let asked = false;
-  process.on("SIGINT", () => {
+  const stop = () => {
     if (asked) process.exit(EXIT.interrupted);
     asked = true;
     process.stderr.write("\ninterrupted: stopping after the batch in hand (again to stop at once)\n");
@@ -107,7 +107,8 @@ async function main(): Promise<number> {
         exit: EXIT.interrupted,
       }),
     );
-  });
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
   try {
     await program(interrupt.signal).parseAsync();
     return Number(process.exitCode ?? EXIT.ok);

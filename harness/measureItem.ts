@@ -1,8 +1,8 @@
 /** Reads and measures one item in one frame, taking from the cache what an earlier run measured already. */
 import type { Provider } from "../providers/contract.ts";
-import { codeDigest } from "./codeDigest.ts";
 import { type ConditionRecord, evaluate } from "./evaluate.ts";
 import type { Measure } from "./Measure.ts";
+import { modelKey } from "./modelKey.ts";
 import { measureNoise, type NoiseReading, noiseConditions } from "./noise.ts";
 import { type Band, bandStates, type ConditionReading, type ItemReading } from "./Reading.ts";
 import type { KeptCondition, ReadingCache } from "./ReadingCache.ts";
@@ -52,10 +52,9 @@ export async function measureItem(
 ): Promise<MeasuredItem> {
   const { provider, measures, bands, mean, cache, signal } = context;
   const { item, frame, positions, continuations, controls } = request;
-  const { digest, engine, weights, tokenizerDigest, width } = provider.identity;
+  const { width } = provider.identity;
   const kept = cache.open({
-    code: codeDigest(),
-    model: { digest, engine, weights, tokenizerDigest },
+    model: modelKey(provider.identity),
     frame: frame.describe(),
     positions,
     item,

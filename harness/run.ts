@@ -1,7 +1,7 @@
 /** The main path: encode, read, measure, record. What a record says is decided in analyze.ts. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { ExpectedError } from "../errors.ts";
+import { EXIT, ExpectedError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { Suite } from "../suites/Suite.ts";
 import { AnswerCache } from "./AnswerCache.ts";
@@ -12,6 +12,7 @@ import { frameMeasures, type StatesByCondition } from "./frameStates.ts";
 import type { Measure } from "./Measure.ts";
 import { measureItem } from "./measureItem.ts";
 import { describeMeasures, selectMeasures } from "./measures.ts";
+import { modelKey } from "./modelKey.ts";
 import { noiseItems } from "./noise.ts";
 import { pooledTexts } from "./pooledTexts.ts";
 import { prepareConditions } from "./prepareConditions.ts";
@@ -78,7 +79,6 @@ export async function run(options: RunOptions): Promise<RunRecord> {
         for (const frame of session.frames) {
           for await (const entry of readFrame(session, frame)) writer.append(entry);
         }
-        session.readings.prune();
       } finally {
         await provider.close();
       }
@@ -89,8 +89,11 @@ export async function run(options: RunOptions): Promise<RunRecord> {
     throw error;
   }
   writer.close();
+  new ReadingCache(readingsFolder(options)).prune();
   return readRun(options.folder);
 }
+
+const readingsFolder = ({ answers }: RunOptions) => (answers === null ? null : join(answers, "readings"));
 
 async function begin(options: RunOptions, provider: Provider): Promise<Session> {
   const { suite, corpus } = options;
@@ -105,8 +108,15 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
     ([name, frame]) => new FrameReader(name, frame, provider.tokenizer, suite.locate(["frames", name])),
   );
   options.progress("encoding", 0, 0);
+  const answers = new AnswerCache(options.answers);
   const conditions = await prepareConditions(suite, provider.tokenizer, {
-    sentenceVectors: (texts) => pooledTexts(provider, texts, options.signal),
+    sentenceVectors: async (texts) => {
+      const key = { what: "sentence vectors", model: modelKey(provider.identity), texts };
+      const kept = await answers.remember(key, async () =>
+        (await pooledTexts(provider, texts, options.signal)).map((vector) => [...vector]),
+      );
+      return kept.map((vector) => Float32Array.from(vector));
+    },
   });
   refuseTooLong(suite, provider, frames, conditions);
   const bands = bandsOf(suite.bands, provider.identity.layers);
@@ -124,8 +134,7 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
     corpus: { name: corpus.name, sentences: corpus.sentences.length, sha256: corpus.sha256 },
     unobservable,
   };
-  const answers = new AnswerCache(options.answers);
-  const readings = new ReadingCache(options.answers === null ? null : join(options.answers, "readings"));
+  const readings = new ReadingCache(readingsFolder(options));
   return { options, provider, answers, readings, measures, conditions, frames, entry };
 }
 
@@ -249,7 +258,11 @@ function saveStates(
   });
   const model = entry.identity.name.replace(/[^\w.-]+/g, "-");
   writeSafetensors(
-    join(options.folder, "states", `${model}-${frame.name}-${positions}.safetensors`),
+    join(
+      options.folder,
+      "states",
+      `${model}-${entry.identity.digest.slice(0, 8)}-${frame.name}-${positions}.safetensors`,
+    ),
     tensors,
     metadata,
   );
@@ -260,7 +273,7 @@ async function located<T>(read: () => Promise<T>, suite: Suite, id: string): Pro
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof ExpectedError) || error.where !== undefined) throw error;
+    if (!(error instanceof ExpectedError) || error.where !== undefined || error.exit === EXIT.interrupted) throw error;
     throw new ExpectedError({
       code: error.code,
       message: `item ${id}: ${error.message}`,
@@ -274,13 +287,11 @@ async function located<T>(read: () => Promise<T>, suite: Suite, id: string): Pro
 
 async function corpusMean({ options, provider, answers }: Session, frame: FrameReader): Promise<Float32Array[]> {
   const { corpus, progress, signal } = options;
-  const { digest, engine, weights, width } = provider.identity;
+  const { width } = provider.identity;
   const key = {
     what: "corpus-mean",
-    digest,
-    engine,
-    weights,
-    frame: frame.frame,
+    model: modelKey(provider.identity),
+    frame: frame.describe(),
     corpus: corpus.sha256,
     question: CORPUS_QUESTION,
   };
@@ -288,7 +299,16 @@ async function corpusMean({ options, provider, answers }: Session, frame: FrameR
     const texts = corpus.sentences.map((text) => ({ text, question: CORPUS_QUESTION }));
     const label = `mean state of the corpus, ${frame.name} (kept for later runs)`;
     const states = await readStates(provider, frame, texts, (done) => progress(label, done, texts.length), signal);
-    return meanStates(states).map((state) => [...state]);
+    const mean = meanStates(states);
+    if (!mean.every((state) => state.every(Number.isFinite))) {
+      throw new ExpectedError({
+        code: "states-not-finite",
+        message: `the states of ${provider.identity.name} in frame ${frame.name} are not all finite numbers`,
+        hint: "the model file may be damaged, or its weights overflow: try another quantisation",
+        exit: EXIT.instrument,
+      });
+    }
+    return mean.map((state) => [...state]);
   });
   return flat.map((state) => {
     if (state.length !== width) throw new Error("a kept corpus mean has the wrong width");
@@ -300,7 +320,6 @@ async function corpusMean({ options, provider, answers }: Session, frame: FrameR
 async function sampleContinuations({ options, provider, answers }: Session, frame: FrameReader): Promise<number[][][]> {
   const { suite, progress, signal } = options;
   const { samples, tokens, seed } = suite.continuations;
-  const { digest, engine, weights } = provider.identity;
   const out: number[][][] = [];
   const label = `continuations, ${frame.name} (kept for later runs)`;
   const CHUNK = 16;
@@ -315,7 +334,7 @@ async function sampleContinuations({ options, provider, answers }: Session, fram
     });
     const request = { prompts, samples, maxTokens: tokens, temperature: 1 };
     progress(label, from, suite.items.length);
-    const drawn = await answers.remember({ what: "continuations", digest, engine, weights, request }, () =>
+    const drawn = await answers.remember({ what: "continuations", model: modelKey(provider.identity), request }, () =>
       provider.sample(request, signal),
     );
     out.push(...drawn);

@@ -2,7 +2,10 @@
  * Writes safetensors files (https://github.com/huggingface/safetensors, "Format"): an 8-byte header length, a JSON
  * header, then the tensors' bytes, little-endian, in the order given. The header is padded with spaces to 8 bytes.
  */
+import { randomUUID } from "node:crypto";
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+
+import { unwritable } from "./RunRecord.ts";
 
 export interface NamedTensor {
   readonly name: string;
@@ -30,7 +33,7 @@ export function writeSafetensors(
   text = text.padEnd(text.length + ((8 - (Buffer.byteLength(text) % 8)) % 8), " ");
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   const descriptor = openSync(temporary, "w");
   try {
     const write = (bytes: Uint8Array) => {
@@ -42,7 +45,7 @@ export function writeSafetensors(
   } catch (error) {
     closeSync(descriptor);
     rmSync(temporary, { force: true });
-    throw error;
+    throw unwritable(path, error);
   }
   closeSync(descriptor);
   renameSync(temporary, path);

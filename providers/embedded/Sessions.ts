@@ -18,6 +18,7 @@ export class Sessions {
     { resolve: (outputs: Record<string, TensorData>) => void; reject: (error: Error) => void }
   >();
   private calls = 0;
+  private stopped: Error | null = null;
 
   constructor(threads: number) {
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -29,6 +30,7 @@ export class Sessions {
       else caller?.resolve(reply.outputs);
     });
     const stop = (error: Error) => {
+      this.stopped = error;
       for (const caller of this.waiting.values()) caller.reject(error);
       this.waiting.clear();
     };
@@ -40,6 +42,7 @@ export class Sessions {
   private post(
     request: Omit<Extract<WorkerRequest, { op: "open" }>, "call"> | Omit<Extract<WorkerRequest, { op: "run" }>, "call">,
   ) {
+    if (this.stopped) return Promise.reject(this.stopped);
     const call = this.calls++;
     return new Promise<Record<string, TensorData>>((resolve, reject) => {
       this.waiting.set(call, { resolve, reject });
