@@ -220,12 +220,21 @@ test("several frames, both position policies, two models", async () => {
     after: "\nWhat does it say?<|end|><|assistant|>",
   });
   const { models } = analyze(both.record as RunRecord);
-  expect(models.map(({ candidates }) => candidates[0]?.frames.map(({ frame }) => frame))).toEqual(
-    [0, 1].map(() => ["restate", "restate@matched", "question", "question@matched", "chat", "chat@matched"]),
-  );
-  expect(new Set(models[0]?.cells.map(({ frame }) => frame))).toContain("all");
-  // The scripted provider does not look at positions.
-  expect(models[0]?.candidates[0]?.warnings).toEqual([]);
+  const six = ["restate", "restate@matched", "question", "question@matched", "chat", "chat@matched"];
+  for (const { candidates, cells, instrument } of models) {
+    // The provider does not look at positions: matched ones decide just where the controls hold under natural ones.
+    const failing = new Set(
+      instrument.flatMap(({ measure, holds, frame }) => (measure === "fact" || holds ? [] : [frame])),
+    );
+    const deciding = six.filter((frame) => !frame.endsWith("@matched") || !failing.has(frame));
+    expect(candidates[0]?.frames.map(({ frame }) => frame)).toEqual(deciding);
+    expect(candidates[0]?.warnings.join()).toBe(
+      deciding.length === 6
+        ? ""
+        : `decides nothing, since the controls fail there: ${six.filter((frame) => !deciding.includes(frame)).join(", ")}`,
+    );
+    expect(new Set(cells.map(({ frame }) => frame))).toEqual(new Set([...six, "all"]));
+  }
   expect(models[0]?.candidates[0]?.adjusted).toBeCloseTo(2 * (models[0]?.candidates[0]?.p ?? 0), 15);
 }, 20_000);
 
