@@ -78,6 +78,8 @@ export interface Manifest {
   };
   readonly items: readonly Pick<Item, "id" | "topic" | "cluster" | "original">[];
   readonly measures: readonly MeasureDescription[];
+  /** How many models the run was to read; `models` holds those that were opened. */
+  readonly plannedModels: number;
   readonly models: readonly ModelEntry[];
   /** What reports must not depend on: when, where, how fast. */
   readonly environment: Readonly<Record<string, string | number>>;
@@ -214,7 +216,8 @@ export function missingBatches({ manifest, batches }: RunRecord): {
   readonly missing: number;
   readonly planned: number;
 } {
-  const frames = manifest.models.reduce((sum, model) => sum + Object.keys(model.frames).length, 0);
+  // Every model is read in the same frames.
+  const frames = manifest.plannedModels * Object.keys(manifest.models[0]?.frames ?? {}).length;
   const planned = frames * manifest.suite.positions.length * manifest.items.length;
   return { missing: planned - batches.length, planned };
 }

@@ -367,6 +367,7 @@ function manifestOf(options: RunOptions, models: readonly ModelEntry[]): Manifes
     suite: resolved,
     items: suite.items.map(({ id, topic, cluster, original }) => ({ id, topic, cluster, original })),
     measures: describeMeasures(selectMeasures(suite.measures, suite.locate(["measures"]))),
+    plannedModels: options.models.length,
     models,
     environment,
   };

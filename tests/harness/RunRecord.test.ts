@@ -24,6 +24,7 @@ const MANIFEST = {
   signature: "Ω",
   suite: { positions: ["natural"] },
   items: [{ id: "ä" }, { id: "b" }],
+  plannedModels: 1,
   models: [{ frames: { f: {} } }],
 } as unknown as Manifest;
 const key = (item: string) => ({ model: "m", frame: "f", positions: "natural", item }) as const;
@@ -105,6 +106,8 @@ test("a torn last line is left out, with a note", () => {
     expect(result.batches.map(({ item }) => item)).toEqual(["ä"]);
     expect(said).toMatch(/note: the last line of .*journal\.jsonl is incomplete and was left out/);
     expect(missingBatches(result)).toEqual({ missing: 1, planned: 2 });
+    const second = { ...result, manifest: { ...result.manifest, plannedModels: 2 } };
+    expect(missingBatches(second)).toEqual({ missing: 3, planned: 4 });
   }
   expect(quietly(() => readRun(written())).said).toBe("");
 });

@@ -132,6 +132,7 @@ export function sampleRecord({ frames = ["restate"], models = [MODEL], gates = [
     },
     items: IDS.map((id, i) => ({ id, topic: "all", cluster: `c${i}`, original: id })),
     measures: MEASURES,
+    plannedModels: kept.length,
     models: kept,
     environment: { host: "anywhere" },
   };

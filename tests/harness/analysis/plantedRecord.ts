@@ -239,6 +239,7 @@ function manifestOf(
     },
     items,
     measures: describeMeasures(MEASURES.filter(({ name }) => ["kl", "state.explained", "fact"].includes(name))),
+    plannedModels: models.length,
     models: models.map(entry),
     environment: {},
   };
