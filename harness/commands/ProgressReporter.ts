@@ -46,7 +46,7 @@ export class ProgressReporter {
     const filled = total > 0 ? Math.round((BAR * done) / total) : 0;
     const bar = total > 0 ? `[${"#".repeat(filled)}${"-".repeat(BAR - filled)}] ${amount(done, total, unit)}` : "…";
     const text = `${label} ${bar}${this.remaining(done, total, now)}`;
-    this.stream.write(`\r\x1b[K${text.slice(0, (this.stream.columns ?? 80) - 1)}`);
+    this.stream.write(`\r\x1b[K${text.slice(0, (this.stream.columns || 80) - 1)}`);
     this.drawn = true;
   }
 

@@ -28,7 +28,7 @@ export async function reportCommand(folder: string, options: { readonly format: 
   );
   const table = terminalTable(record, analysis, {
     color: useColor(process.stdout),
-    width: process.stdout.columns ?? 80,
+    width: process.stdout.columns || 80,
   });
   const parts = [table, summary(record, analysis), gateLines(analysis)].filter((part) => part !== "");
   process.stdout.write(`\n${parts.join("\n\n")}\n\n${paths.map((path) => `wrote ${path}`).join("\n")}\n`);

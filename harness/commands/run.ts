@@ -133,7 +133,7 @@ export async function runCommand(
   // Before anything is printed: a reader that leaves early must not turn a failed gate into success.
   process.exitCode = analysis.exit;
   const color = useColor(process.stdout);
-  const width = process.stdout.columns ?? 80;
+  const width = process.stdout.columns || 80;
   const parts = [terminalTable(record, analysis, { color, width }), summary(record, analysis), gateLines(analysis)];
   process.stdout.write(`\n${parts.filter((part) => part !== "").join("\n\n")}\n\n`);
   process.stdout.write(`Record and CSV reports: ${folder} (${duration((performance.now() - started) / 1000)})\n`);
