@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Corpus } from "./run.ts";
+import type { Corpus } from "./Session.ts";
 
 /** The sentences that mean states are taken over: written for this project, disjoint from its suites. */
 export function referenceCorpus(): Corpus {

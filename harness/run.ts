@@ -1,5 +1,4 @@
-/** The main path: encode, read, measure, record. What a record says is decided in analyze.ts. */
-import { createHash } from "node:crypto";
+/** The main path: encode, read, measure, record. What a record says is decided in analysis/analyze.ts. */
 import { join } from "node:path";
 import { EXIT, ExpectedError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
@@ -7,59 +6,23 @@ import type { Suite } from "../suites/Suite.ts";
 import { AnswerCache } from "./AnswerCache.ts";
 import { checkSuite } from "./checkSuite.ts";
 import type { Condition } from "./conditions.ts";
+import { corpusMean } from "./corpusMean.ts";
 import { FrameReader } from "./FrameReader.ts";
-import { frameMeasures, type StatesByCondition } from "./frameStates.ts";
-import type { Measure } from "./Measure.ts";
+import { frameMeasures } from "./frameStates.ts";
+import { manifest } from "./manifest.ts";
 import { measureItem } from "./measureItem.ts";
-import { describeMeasures, selectMeasures } from "./measures.ts";
+import { selectMeasures } from "./measures.ts";
 import { modelKey } from "./modelKey.ts";
 import { noiseItems } from "./noise.ts";
 import { pooledTexts } from "./pooledTexts.ts";
 import { prepareConditions } from "./prepareConditions.ts";
-import { bandStates, bandsOf } from "./Reading.ts";
+import { bandsOf } from "./Reading.ts";
 import { ReadingCache } from "./ReadingCache.ts";
-import { type JournalEntry, type Manifest, type ModelEntry, type RunRecord, RunWriter, readRun } from "./RunRecord.ts";
-import { seedFor } from "./random.ts";
+import { type JournalEntry, type ModelEntry, type RunRecord, RunWriter, readRun } from "./RunRecord.ts";
 import { type ConditionText, frameQuestion, type ItemRequest, type Positions } from "./readItem.ts";
-import { meanStates, readStates } from "./readStates.ts";
-import { writeSafetensors } from "./safetensors.ts";
-
-export interface Corpus {
-  readonly name: string;
-  readonly sentences: readonly string[];
-  readonly sha256: string;
-}
-
-/** Fills {question} where the corpus is read in a frame that asks one. */
-const CORPUS_QUESTION = "What does it say?";
-
-export type Progress = (label: string, done: number, total: number) => void;
-
-export interface RunOptions {
-  readonly suite: Suite;
-  /** Opened one after another; closed here. */
-  readonly models: readonly { readonly reference: string; readonly open: () => Promise<Provider> }[];
-  readonly corpus: Corpus;
-  readonly folder: string;
-  /** Where answers that cost time are kept between runs; null keeps none. */
-  readonly answers: string | null;
-  readonly version: string;
-  readonly environment: Readonly<Record<string, string | number>>;
-  readonly progress: Progress;
-  readonly signal?: AbortSignal;
-}
-
-/** What is the same for all items of one model. */
-interface Session {
-  readonly options: RunOptions;
-  readonly provider: Provider;
-  readonly answers: AnswerCache;
-  readonly readings: ReadingCache;
-  readonly measures: readonly Measure[];
-  readonly conditions: readonly Condition[];
-  readonly frames: readonly FrameReader[];
-  readonly entry: ModelEntry;
-}
+import type { RunOptions, Session } from "./Session.ts";
+import { sampleContinuations } from "./sampleContinuations.ts";
+import { saveStates } from "./saveStates.ts";
 
 /**
  * Runs a suite and writes its record to a new folder.
@@ -75,7 +38,7 @@ export async function run(options: RunOptions): Promise<RunRecord> {
       try {
         const session = await begin(options, provider);
         entries.push(session.entry);
-        writer.writeManifest(manifestOf(options, entries));
+        writer.writeManifest(manifest(options, entries));
         for (const frame of session.frames) {
           for await (const entry of readFrame(session, frame)) writer.append(entry);
         }
@@ -229,45 +192,6 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
   progress(`reading, ${frame.name}`, total, total);
 }
 
-/**
- * Keeps what a later step may need: states of originals and decoys at the last token of `after`, in the declared
- * bands, as float16 [items, states, width]; items without a decoy are left out of its tensor.
- */
-function saveStates(
-  { options, entry }: Session,
-  frame: FrameReader,
-  positions: Positions,
-  states: StatesByCondition,
-): void {
-  const indices = bandStates(entry.bands);
-  const { width } = entry.identity;
-  const metadata: Record<string, string> = { states: JSON.stringify(indices) };
-  const tensors = ["original", "decoy"].flatMap((name) => {
-    const present = (states.get(name) ?? []).flatMap((all, i) =>
-      all ? [{ all, id: options.suite.items[i]?.id ?? "" }] : [],
-    );
-    if (present.length === 0) return [];
-    const data = new Float16Array(present.length * indices.length * width);
-    present.forEach(({ all }, i) => {
-      indices.forEach((_, k) => {
-        data.set(all[k] as Float32Array, (i * indices.length + k) * width);
-      });
-    });
-    metadata[`${name}.items`] = JSON.stringify(present.map(({ id }) => id));
-    return [{ name, shape: [present.length, indices.length, width], data }];
-  });
-  const model = entry.identity.name.replace(/[^\w.-]+/g, "-");
-  writeSafetensors(
-    join(
-      options.folder,
-      "states",
-      `${model}-${entry.identity.digest.slice(0, 8)}-${frame.name}-${positions}.safetensors`,
-    ),
-    tensors,
-    metadata,
-  );
-}
-
 /** Adds the item's place to an error that a reading ran into. */
 async function located<T>(read: () => Promise<T>, suite: Suite, id: string): Promise<T> {
   try {
@@ -283,92 +207,4 @@ async function located<T>(read: () => Promise<T>, suite: Suite, id: string): Pro
       cause: error,
     });
   }
-}
-
-async function corpusMean({ options, provider, answers }: Session, frame: FrameReader): Promise<Float32Array[]> {
-  const { corpus, progress, signal } = options;
-  const { width } = provider.identity;
-  const key = {
-    what: "corpus-mean",
-    model: modelKey(provider.identity),
-    frame: frame.describe(),
-    corpus: corpus.sha256,
-    question: CORPUS_QUESTION,
-  };
-  const flat = await answers.remember(key, async () => {
-    const texts = corpus.sentences.map((text) => ({ text, question: CORPUS_QUESTION }));
-    const label = `mean state of the corpus, ${frame.name} (kept for later runs)`;
-    const states = await readStates(provider, frame, texts, (done) => progress(label, done, texts.length), signal);
-    const mean = meanStates(states);
-    if (!mean.every((state) => state.every(Number.isFinite))) {
-      throw new ExpectedError({
-        code: "states-not-finite",
-        message: `the states of ${provider.identity.name} in frame ${frame.name} are not all finite numbers`,
-        hint: "the model file may be damaged, or its weights overflow: try another quantisation",
-        exit: EXIT.instrument,
-      });
-    }
-    return mean.map((state) => [...state]);
-  });
-  return flat.map((state) => {
-    if (state.length !== width) throw new Error("a kept corpus mean has the wrong width");
-    return Float32Array.from(state);
-  });
-}
-
-/** What the model itself says after each original: sampled once, kept, and read again by every later run. */
-async function sampleContinuations({ options, provider, answers }: Session, frame: FrameReader): Promise<number[][][]> {
-  const { suite, progress, signal } = options;
-  const { samples, tokens, seed } = suite.continuations;
-  const out: number[][][] = [];
-  const label = `continuations, ${frame.name} (kept for later runs)`;
-  const CHUNK = 16;
-  for (let from = 0; from < suite.items.length; from += CHUNK) {
-    const part = suite.items.slice(from, from + CHUNK);
-    const prompts = part.map((item) => {
-      const { before, after } = frame.ids(frameQuestion(item));
-      return {
-        ids: [...before, ...provider.tokenizer.encode(item.original), ...after],
-        seed: seedFor(seed, item.id, frame.name),
-      };
-    });
-    const request = { prompts, samples, maxTokens: tokens, temperature: 1 };
-    progress(label, from, suite.items.length);
-    const drawn = await answers.remember({ what: "continuations", model: modelKey(provider.identity), request }, () =>
-      provider.sample(request, signal),
-    );
-    out.push(...drawn);
-  }
-  return out;
-}
-
-function manifestOf(options: RunOptions, models: readonly ModelEntry[]): Manifest {
-  const { suite, version, environment } = options;
-  const { samples, controls, tokens, seed } = suite.continuations;
-  const resolved = {
-    name: suite.name,
-    profile: suite.profile,
-    hash: suite.hash,
-    margin: suite.margin,
-    alpha: suite.statistics.alpha,
-    seed: suite.statistics.seed,
-    positions: suite.positions === "both" ? (["natural", "matched"] as const) : (["natural"] as const),
-    continuations: { samples, controls, tokens, seed },
-    candidates: suite.candidates,
-    gates: suite.gates,
-  };
-  const short = (text: string) => text.slice(0, 12);
-  const names = models.map(({ identity }) => `${identity.name}@${short(identity.digest)}`).join(" ");
-  const settings = createHash("sha256").update(JSON.stringify(resolved)).digest("hex");
-  return {
-    format: 1,
-    signature: `isoglyph ${version} | ${suite.name}${suite.profile ? `/${suite.profile}` : ""}@${short(suite.hash)} | ${names} | settings ${short(settings)} | n=${suite.items.length}`,
-    version,
-    suite: resolved,
-    items: suite.items.map(({ id, topic, cluster, original }) => ({ id, topic, cluster, original })),
-    measures: describeMeasures(selectMeasures(suite.measures, suite.locate(["measures"]))),
-    plannedModels: options.models.length,
-    models,
-    environment,
-  };
 }

@@ -1,5 +1,5 @@
 /** A suite of made-up sentences that the scripted provider understands: 24 clusters unless asked for others. */
-import type { Corpus } from "../../harness/run.ts";
+import type { Corpus } from "../../harness/Session.ts";
 import type { Item, Suite } from "../../suites/Suite.ts";
 
 const PICK = {

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import type { FrameReader } from "./FrameReader.ts";
+import type { StatesByCondition } from "./frameStates.ts";
+import { bandStates } from "./Reading.ts";
+import type { Positions } from "./readItem.ts";
+import type { Session } from "./Session.ts";
+import { writeSafetensors } from "./safetensors.ts";
+
+/**
+ * Keeps what a later step may need: states of originals and decoys at the last token of `after`, in the declared
+ * bands, as float16 [items, states, width]; items without a decoy are left out of its tensor.
+ */
+export function saveStates(
+  { options, entry }: Session,
+  frame: FrameReader,
+  positions: Positions,
+  states: StatesByCondition,
+): void {
+  const indices = bandStates(entry.bands);
+  const { width } = entry.identity;
+  const metadata: Record<string, string> = { states: JSON.stringify(indices) };
+  const tensors = ["original", "decoy"].flatMap((name) => {
+    const present = (states.get(name) ?? []).flatMap((all, i) =>
+      all ? [{ all, id: options.suite.items[i]?.id ?? "" }] : [],
+    );
+    if (present.length === 0) return [];
+    const data = new Float16Array(present.length * indices.length * width);
+    present.forEach(({ all }, i) => {
+      indices.forEach((_, k) => {
+        data.set(all[k] as Float32Array, (i * indices.length + k) * width);
+      });
+    });
+    metadata[`${name}.items`] = JSON.stringify(present.map(({ id }) => id));
+    return [{ name, shape: [present.length, indices.length, width], data }];
+  });
+  const model = entry.identity.name.replace(/[^\w.-]+/g, "-");
+  writeSafetensors(
+    join(
+      options.folder,
+      "states",
+      `${model}-${entry.identity.digest.slice(0, 8)}-${frame.name}-${positions}.safetensors`,
+    ),
+    tensors,
+    metadata,
+  );
+}
