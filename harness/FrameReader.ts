@@ -51,10 +51,6 @@ export class FrameReader {
     }
   }
 
-  get asksQuestion(): boolean {
-    return ("template" in this.frame ? this.frame.user : this.frame.after).includes("{question}");
-  }
-
   /** Text around the context; `question` fills the frame's {question}. */
   private text(question: string, chatUser?: string, after?: string): { before: string; after: string } {
     if (!("template" in this.frame)) {

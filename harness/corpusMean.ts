@@ -5,7 +5,7 @@ import { meanStates, readStates } from "./readStates.ts";
 import type { Session } from "./Session.ts";
 
 /** Fills {question} where the corpus is read in a frame that asks one. */
-const CORPUS_QUESTION = "What does it say?";
+export const CORPUS_QUESTION = "What does it say?";
 
 /** The mean state of each layer over the reference corpus, at the frame's last token: [layers + 1][width]. */
 export async function corpusMean({ options, provider, answers }: Session, frame: FrameReader): Promise<Float32Array[]> {

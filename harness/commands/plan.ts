@@ -5,6 +5,7 @@ import type { ModelHeader } from "../../providers/embedded/modelHeader.ts";
 import { headerAtHand } from "../../providers/embedded/modelHeader.ts";
 import type { Suite } from "../../suites/Suite.ts";
 import { referenceCorpus } from "../corpus.ts";
+import { CORPUS_QUESTION } from "../corpusMean.ts";
 import { FrameReader } from "../FrameReader.ts";
 import { prepareConditions } from "../prepareConditions.ts";
 import { frameQuestion, tokensOf } from "../readItem.ts";
@@ -88,7 +89,7 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
         tokenizer.encode(item.original).length +
         continuations.length * continuation.length;
     });
-    const { before, after } = reader.ids("What does it say?");
+    const { before, after } = reader.ids(CORPUS_QUESTION);
     const around = before.length + after.length;
     return {
       frame: name,
