@@ -47,8 +47,15 @@ function program(signal: AbortSignal): Command {
     .option("--text <text>", "the text, tokenised as it is")
     .option("--input <file>", 'JSON Lines of {"text": …} or {"ids": […]}')
     .option("--ids <json>", "token ids as a JSON array, in place of a text")
+    .option("--embeddings <file>", "safetensors with what enters the first block, in place of a text")
+    .option(
+      "--taps <list>",
+      "of hidden, embedding, resid_pre, attn_out, mlp_out, resid_post, attention, final_norm, logits; or all",
+      "hidden,final_norm,logits",
+    )
     .option("--layers <list>", "all, or indices such as 0,5,-1 (0 is the embedding, N the state after block N)", "all")
     .option("--attention", "attention maps too")
+    .option("--all-logits", "logits at every token, not at the last only")
     .option("--special-tokens", "recognise special tokens in the text")
     .requiredOption("--out <file>", "the safetensors file")
     .action(async (options) => (await import("./commands/states.ts")).statesCommand(options, signal));

@@ -1,5 +1,6 @@
 import { fetchModel } from "../../providers/embedded/fetchModel.ts";
-import { listModels } from "../../providers/embedded/listModels.ts";
+import { type ListedModel, listModels } from "../../providers/embedded/listModels.ts";
+import { fetchAgain, locateAtHand } from "../../providers/embedded/locateModel.ts";
 import { openHeader } from "../../providers/embedded/modelHeader.ts";
 import { parseModelReference } from "../../providers/embedded/modelReference.ts";
 import { ProgressReporter } from "./ProgressReporter.ts";
@@ -10,27 +11,36 @@ export async function listCommand({ json }: { readonly json?: boolean }): Promis
     process.stdout.write(`${JSON.stringify(models, null, 2)}\n`);
     return;
   }
-  for (const { name, isDefault, cached, bytes, licence, path } of models) {
-    const state = cached ? `in the cache: ${path}` : "not fetched yet (isoglyph models pull)";
-    process.stdout.write(
-      `${name}${isDefault ? " (default)" : ""}, ${(bytes / 1e6).toFixed(0)} MB, ${licence}, ${state}\n`,
-    );
-  }
-  process.stdout.write("Any GGUF file of the llama architecture can be named by its path.\n");
+  for (const model of models) process.stdout.write(`${lineOf(model)}\n`);
+  process.stdout.write(
+    "Also: the path of a .gguf file or of a folder from the Hugging Face Hub, " +
+      "hf:OWNER/REPOSITORY[/FILE.gguf][@REVISION], ollama:NAME[:TAG].\n",
+  );
+}
+
+function lineOf({ name, source, isDefault, cached, bytes, licence, path, problem }: ListedModel): string {
+  const place = source === "ollama" ? "in Ollama's store" : "in the cache";
+  const state = problem ?? (cached ? `${place}: ${path}` : "not fetched yet (isoglyph models pull)");
+  const size = bytes === null ? [] : [`${(bytes / 1e6).toFixed(0)} MB`];
+  return [`${name}${isDefault ? " (default)" : ""}`, ...size, ...(licence ? [licence] : []), state].join(", ");
 }
 
 export async function pullCommand(reference: string, signal: AbortSignal): Promise<void> {
   const parsed = parseModelReference(reference);
-  if (parsed.kind === "gguf") {
-    process.stdout.write(`${parsed.path} is a file; there is nothing to fetch\n`);
+  if (parsed.kind !== "known" && parsed.kind !== "hub") {
+    const path = locateAtHand(parsed)?.path;
+    process.stdout.write(`${reference}: ${path} is on this machine; there is nothing to fetch\n`);
     return;
   }
-  const progress = new ProgressReporter();
-  const path = await fetchModel(parsed.known, {
-    progress: ({ label, done, total }) => progress.update(label, done, total, "bytes"),
+  const reporter = new ProgressReporter();
+  const options = {
+    progress: ({ label, done, total }: { label: string; done: number; total: number }) =>
+      reporter.update(label, done, total, "bytes"),
     signal,
-  });
-  progress.clear();
+  };
+  const path =
+    parsed.kind === "known" ? await fetchModel(parsed.known, options) : (await fetchAgain(parsed, options)).path;
+  reporter.clear();
   process.stdout.write(`${reference}: ${path}\n`);
 }
 
@@ -46,15 +56,16 @@ export async function showCommand(
     signal,
   );
   progress.clear();
-  const { path, gguf, config, tokenizer } = header;
+  const { located, checkpoint, tokenizer } = header;
   const types: Record<string, number> = {};
-  for (const { type } of gguf.tensors.values()) types[type] = (types[type] ?? 0) + 1;
-  const name = gguf.metadata.get("general.name");
+  for (const { type } of checkpoint.weights.values()) types[type] = (types[type] ?? 0) + 1;
   const facts = {
     reference,
-    path,
-    name: typeof name === "string" ? name : null,
-    ...config,
+    name: located.name,
+    path: located.path,
+    format: checkpoint.format,
+    sha256: located.digest,
+    ...checkpoint.config,
     tensors: types,
     chatTemplate: tokenizer.chat !== null,
     endTokens: tokenizer.end,
@@ -64,6 +75,6 @@ export async function showCommand(
     return;
   }
   for (const [key, value] of Object.entries(facts)) {
-    process.stdout.write(`${key.padEnd(16)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}\n`);
+    process.stdout.write(`${key.padEnd(18)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}\n`);
   }
 }

@@ -40,13 +40,14 @@ const roughTokenizer: Tokenizer = {
   encode: (text) => new Array(Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN)).fill(0),
   decode: (ids) => "x".repeat(BYTES_PER_TOKEN * ids.length),
   begin: [],
+  finish: [],
   end: [],
   chat: (messages) => messages.map(({ role, content }) => `<${role}>${content}</${role}>`).join("\n"),
 };
 
 function blockParameters(header: ModelHeader): number {
   let sum = 0;
-  for (const { name, shape } of header.gguf.tensors.values()) {
+  for (const { name, shape } of header.checkpoint.weights.values()) {
     if (name.startsWith("blk.") && shape.length === 2) sum += (shape[0] as number) * (shape[1] as number);
   }
   return sum;
@@ -55,7 +56,7 @@ function blockParameters(header: ModelHeader): number {
 export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
   const header = headerAtHand(model);
   const tokenizer = header?.tokenizer ?? roughTokenizer;
-  const width = header?.config.width ?? 576;
+  const width = header?.checkpoint.config.width ?? 576;
   // A projection's symbols depend on the model's states, their number does not: any vector will do for counting.
   const sentenceVectors = async (texts: readonly string[]) =>
     texts.map((text, i) => Float32Array.from({ length: width }, (_, k) => Math.sin(text.length + i + k)));

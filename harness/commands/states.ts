@@ -1,104 +1,91 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { z } from "zod";
-import { ExpectedError } from "../../errors.ts";
 import type { EmbeddedProvider } from "../../providers/embedded/EmbeddedProvider.ts";
 import { openModel } from "../../providers/embedded/openModel.ts";
-import { traceText } from "../../providers/embedded/traceText.ts";
+import { type Trace, type TraceInput, traceText } from "../../providers/embedded/traceText.ts";
 import { type NamedTensor, writeSafetensors } from "../safetensors.ts";
 import { ProgressReporter } from "./ProgressReporter.ts";
+import { type StateInput, type StateInputOptions, stateInputs, usage } from "./stateInputs.ts";
 
-export interface StatesCommandOptions {
+export interface StatesCommandOptions extends StateInputOptions {
   readonly model: string;
-  readonly text?: string;
-  readonly input?: string;
-  readonly ids?: string;
   readonly layers: string;
+  readonly taps: string;
   readonly attention?: boolean;
+  readonly allLogits?: boolean;
   readonly specialTokens?: boolean;
   readonly out: string;
 }
 
-const idList = z.array(z.int().nonnegative()).min(1);
-const inputLine = z.union([z.strictObject({ text: z.string().min(1) }), z.strictObject({ ids: idList })]);
-type Input = z.output<typeof inputLine>;
+/** What each name of `--taps` stands for: the trace's own name, and how far its layer is from the tap's. */
+const TAPS: Readonly<Record<string, readonly [string, number]>> = {
+  hidden: ["hidden", 0],
+  embedding: ["hidden", 0],
+  resid_pre: ["hidden", 0],
+  attn_out: ["attn_out", 0],
+  mlp_out: ["mlp_out", 0],
+  resid_post: ["hidden", 1],
+  attention: ["attention", 0],
+  final_norm: ["final_norm", 0],
+  logits: ["logits", 0],
+};
 
-function usage(message: string, hint: string, where?: string): ExpectedError {
-  return new ExpectedError({ code: "usage", message, hint, ...(where && { where }) });
+function tapsOf({ taps, attention }: StatesCommandOptions): string[] {
+  const names = taps === "all" ? Object.keys(TAPS) : taps.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !Object.hasOwn(TAPS, name));
+  if (unknown !== undefined)
+    throw usage(`--taps ${taps}: there is no tap ${JSON.stringify(unknown)}`, `taps: ${Object.keys(TAPS).join(", ")}`);
+  return [...new Set([...names, ...(attention ? ["attention"] : [])])];
 }
 
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw usage(`not JSON: ${(error as Error).message}`, "see isoglyph states --help", where);
-  }
-}
-
-async function inputsOf(options: StatesCommandOptions): Promise<Input[]> {
-  const given = [options.text, options.input, options.ids].filter((value) => value !== undefined);
-  if (given.length !== 1)
-    throw usage(
-      `--text, --input and --ids: one of them is needed, ${given.length} were given`,
-      "see isoglyph states --help",
-    );
-  if (options.text !== undefined) {
-    if (options.text === "") throw usage("--text is empty", "give it some text");
-    return [{ text: options.text }];
-  }
-  if (options.ids !== undefined) {
-    const ids = idList.safeParse(parseJson(options.ids, "--ids"));
-    if (!ids.success) throw usage(`--ids is ${options.ids}`, "give a JSON array of token ids, such as [504, 3575]");
-    return [{ ids: ids.data }];
-  }
-  const path = options.input as string;
-  if (!existsSync(path)) throw usage(`there is no file ${path}`, "check the path of --input");
-  const lines = (await readFile(path, "utf8")).split("\n");
-  const inputs = lines.flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    const where = `${path}:${i + 1}`;
-    const parsed = inputLine.safeParse(parseJson(line, where));
-    if (!parsed.success)
-      throw usage(`not an input: ${line.slice(0, 80)}`, 'each line is {"text": "…"} or {"ids": [1, 2]}', where);
-    return [parsed.data];
+/** Which of `count` states are wanted; negative indices count from the end. The last of them follows the last block. */
+function layersOf(list: string, count: number): (index: number, of: number) => boolean {
+  if (list === "all") return () => true;
+  const wanted = list.split(",").map((text) => {
+    const index = Number(text);
+    if (text.trim() === "" || !Number.isInteger(index) || index < -count || index >= count) {
+      throw usage(
+        `--layers ${list}: ${JSON.stringify(text)} is no layer`,
+        `use all, or indices from 0 (embedding) to ${count - 1}, or -${count} to -1`,
+      );
+    }
+    return index;
   });
-  if (inputs.length === 0) throw usage(`${path} has no inputs`, 'each line is {"text": "…"} or {"ids": [1, 2]}');
-  return inputs;
+  return (index, of) => wanted.some((layer) => (layer < 0 ? of + layer : layer) === index);
 }
 
-/** Which of hidden.0 … hidden.N are wanted; negative indices count from the end. */
-function layersOf(list: string, count: number): Set<number> {
-  if (list === "all") return new Set(Array.from({ length: count }, (_, i) => i));
-  return new Set(
-    list.split(",").map((text) => {
-      const index = Number(text);
-      const layer = index < 0 ? count + index : index;
-      if (text.trim() === "" || !Number.isInteger(index) || layer < 0 || layer >= count) {
-        throw usage(
-          `--layers ${list}: ${JSON.stringify(text)} is no layer`,
-          `use all, or indices from 0 (embedding) to ${count - 1}, or -${count} to -1`,
-        );
-      }
-      return layer;
-    }),
-  );
+/** The tensors of one input that were asked for, under their taps' names. */
+function chosen(trace: Trace, taps: readonly string[], layers: string, blocks: number): NamedTensor[] {
+  const wanted = layersOf(layers, blocks + 1);
+  return taps.flatMap((tap) => {
+    const [source, shift] = TAPS[tap] as readonly [string, number];
+    if (["embedding", "final_norm", "logits"].includes(tap)) {
+      const found = trace.get(tap === "embedding" ? "hidden.0" : source);
+      return found ? [{ name: tap, ...found }] : [];
+    }
+    const count = tap === "hidden" ? blocks + 1 : blocks;
+    return Array.from({ length: count }, (_, layer) => layer).flatMap((layer) => {
+      const found = trace.get(`${source}.${layer + shift}`);
+      return found && wanted(layer, count) ? [{ name: `${tap}.${layer}`, ...found }] : [];
+    });
+  });
 }
 
-function idsOf(input: Input, provider: EmbeddedProvider, special: boolean): readonly number[] {
-  if ("text" in input) return provider.tokenizer.encode(input.text, { special });
-  const { vocabulary } = provider.identity;
+function traceInput(input: StateInput, provider: EmbeddedProvider, special: boolean): TraceInput {
+  const { name, vocabulary, width } = provider.identity;
+  if ("embeddings" in input) {
+    if (input.width === width) return { embeddings: input.embeddings };
+    throw usage(`--embeddings has rows of ${input.width} numbers`, `${name} reads rows of ${width}`);
+  }
+  if ("text" in input) return { ids: provider.tokenizer.encode(input.text, { special }) };
   const beyond = input.ids.find((id) => id >= vocabulary);
-  if (beyond !== undefined)
-    throw usage(
-      `token id ${beyond} is beyond the vocabulary of ${provider.identity.name}`,
-      `ids go from 0 to ${vocabulary - 1}`,
-    );
-  return input.ids;
+  if (beyond === undefined) return { ids: input.ids };
+  throw usage(`token id ${beyond} is beyond the vocabulary of ${name}`, `ids go from 0 to ${vocabulary - 1}`);
 }
 
 export async function statesCommand(options: StatesCommandOptions, signal: AbortSignal): Promise<void> {
-  const inputs = await inputsOf(options);
+  const taps = tapsOf(options);
+  const inputs = await stateInputs(options);
   const folder = dirname(options.out);
   if (!existsSync(folder)) throw usage(`there is no folder ${folder}`, "make it, or choose another place for --out");
   const progress = new ProgressReporter();
@@ -109,28 +96,25 @@ export async function statesCommand(options: StatesCommandOptions, signal: Abort
     signal,
   });
   try {
-    const wanted = layersOf(options.layers, provider.identity.layers + 1);
+    const blocks = provider.identity.layers;
+    layersOf(options.layers, blocks + 1);
     const tensors: NamedTensor[] = [];
+    let tokens = 0;
     for (const [i, input] of inputs.entries()) {
       signal.throwIfAborted();
       progress.update("reading", i, inputs.length);
-      const { ids, taps } = await traceText(provider, idsOf(input, provider, options.specialTokens === true));
+      const read = traceInput(input, provider, options.specialTokens === true);
+      const trace = await traceText(provider, read, { logits: options.allLogits ? "all" : "last" });
       const prefix = inputs.length > 1 ? `${i}/` : "";
-      tensors.push({ name: `${prefix}ids`, shape: [ids.length], data: BigInt64Array.from(ids, BigInt) });
-      for (const [name, { shape, data }] of taps) {
-        const [tap, layer] = name.split(".");
-        const keep =
-          (tap === "hidden" && wanted.has(Number(layer))) ||
-          tap === "final_norm" ||
-          tap === "logits" ||
-          (tap === "attention" && options.attention === true);
-        if (keep) tensors.push({ name: `${prefix}${name}`, shape, data });
-      }
+      tokens += trace.get("final_norm")?.shape[0] ?? 0;
+      if ("ids" in read)
+        tensors.push({ name: `${prefix}ids`, shape: [read.ids.length], data: BigInt64Array.from(read.ids, BigInt) });
+      for (const tensor of chosen(trace, taps, options.layers, blocks))
+        tensors.push({ ...tensor, name: `${prefix}${tensor.name}` });
     }
     progress.clear();
     const { name, digest, engine, weights } = provider.identity;
     writeSafetensors(options.out, tensors, { model: name, sha256: digest, engine, weights });
-    const tokens = tensors.filter(({ name }) => name.endsWith("ids")).reduce((sum, { data }) => sum + data.length, 0);
     process.stdout.write(
       `wrote ${options.out}: ${tensors.length} tensors, ${inputs.length} text(s), ${tokens} tokens\n`,
     );

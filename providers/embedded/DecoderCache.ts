@@ -1,4 +1,5 @@
 import type { Engine } from "./Engine.ts";
+import { ropeRow } from "./rows.ts";
 import { floatsOf, type Sessions, type TensorData } from "./Sessions.ts";
 
 /** The keys and values of a batch of sequences of different lengths, extended token by token. */
@@ -34,16 +35,26 @@ export class DecoderCache {
     const seen = past + t;
     const feedIds = new BigInt64Array(b * t);
     const positions = new BigInt64Array(b * t);
+    const ropeRows = new BigInt64Array(b * t);
     const mask = new Float32Array(b * t * seen).fill(-1e30);
+    const window = config.sliding?.window ?? Number.POSITIVE_INFINITY;
+    const local = config.sliding ? new Float32Array(b * t * seen).fill(-1e30) : null;
     const readIndex = new BigInt64Array(b);
     ids.forEach((row, sequence) => {
       const held = this.held[sequence] as boolean[];
       for (let i = 0; i < t; i++) {
         const at = sequence * t + i;
+        const position = i < row.length ? (this.lengths[sequence] as number) + i : 0;
         feedIds[at] = BigInt(row[i] ?? 0);
-        positions[at] = BigInt(i < row.length ? (this.lengths[sequence] as number) + i : 0);
+        positions[at] = BigInt(position);
+        ropeRows[at] = BigInt(ropeRow(config, position, (this.lengths[sequence] as number) + row.length - 1));
         held.push(i < row.length);
-        for (let key = 0; key <= past + i; key++) if (held[key] || key === past + i) mask[at * seen + key] = 0;
+        let nearer = 0;
+        for (let key = past + i; key >= 0; key--) {
+          if (!held[key] && key !== past + i) continue;
+          mask[at * seen + key] = 0;
+          if (local && nearer++ < window) local[at * seen + key] = 0;
+        }
       }
       readIndex[sequence] = BigInt(sequence * t + row.length - 1);
       this.lengths[sequence] = (this.lengths[sequence] as number) + row.length;
@@ -54,6 +65,8 @@ export class DecoderCache {
       ids: ints(feedIds, [b, t]),
       positions: positionFeed,
       mask: { type: "float32", data: mask, dims: [b, 1, t, seen] } as const,
+      ...(local && { mask_local: { type: "float32" as const, data: local, dims: [b, 1, t, seen] } }),
+      ...(config.rope?.long && { rope_rows: ints(ropeRows, [b, t]) }),
       read_index: ints(readIndex, [b]),
       ...this.engine.rotary(positionFeed),
     };

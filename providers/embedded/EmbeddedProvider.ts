@@ -11,25 +11,16 @@ import type {
   SegmentRef,
   Tokenizer,
 } from "../contract.ts";
+import { Comparer } from "./Comparer.ts";
 import type { Engine } from "./Engine.ts";
 import { batchFeeds, cutBatches, type Layout, lastToken, layout, packRows, predictors } from "./rows.ts";
 import { Sampler } from "./Sampler.ts";
-import { floatsOf, type TensorData } from "./Sessions.ts";
+import { floatsOf, floatTensor, intTensor } from "./Sessions.ts";
 
 /** Tokens a packed sequence: attention costs its square, so no longer than needed to fill it well. */
 const PACK_TOKENS = 192;
 /** Tokens a batch: enough to read the weights seldom, few enough that what lies between layers stays in the cache. */
 const BATCH_TOKENS = 768;
-/** Readout positions × conditions compared at once; at 4 bytes × vocabulary each this bounds the memory. */
-const COMPARE_ROWS = 512;
-
-const ints = (values: readonly number[], dims: readonly number[] = [values.length]): TensorData => ({
-  type: "int64",
-  data: BigInt64Array.from(values, BigInt),
-  dims,
-});
-const floats = (data: Float32Array, dims: readonly number[]): TensorData => ({ type: "float32", data, dims });
-
 interface PoolRef extends SegmentRef {
   readonly at: number;
   readonly layout: Layout;
@@ -76,28 +67,43 @@ function poolWeights(
 
 /** The engine of this project behind the provider contract: everything visible, everything local. */
 export class EmbeddedProvider implements Provider {
-  readonly capabilities: Capabilities = {
-    hiddenStates: "all",
-    attention: true,
-    promptLogits: "full",
-    generation: true,
-    embeddings: false,
-    tokenIdsIn: true,
-  };
+  readonly capabilities: Capabilities;
   readonly identity: ModelIdentity;
   readonly tokenizer: Tokenizer;
   readonly engine: Engine;
+  private readonly comparer: Comparer;
   private readonly sampler: Sampler;
 
   constructor(identity: ModelIdentity, tokenizer: Tokenizer, engine: Engine) {
     this.identity = identity;
     this.tokenizer = tokenizer;
     this.engine = engine;
-    this.sampler = new Sampler(engine, tokenizer.end);
+    const { causal, output } = engine.config;
+    this.capabilities = {
+      hiddenStates: "all",
+      attention: true,
+      promptLogits: output === null ? "none" : "full",
+      generation: output !== null,
+      embeddings: !causal,
+      tokenIdsIn: true,
+    };
+    this.comparer = new Comparer(engine);
+    this.sampler = new Sampler(engine, tokenizer);
+  }
+
+  private require(holds: boolean, what: string): void {
+    if (holds) return;
+    throw new ExpectedError({
+      code: "capability-missing",
+      message: `${this.identity.name} is a ${this.identity.architecture}, which shows no ${what}`,
+      hint: "choose another model for this measure",
+    });
   }
 
   /** Equal rows are read once: it saves time, and their divergence is 0 rather than float noise. */
-  read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+  async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+    if (request.scores.length + request.comparisons.length > 0)
+      this.require(this.capabilities.promptLogits === "full", "next-token distributions");
     const { distinct, places } = distinctRows(request.rows);
     const placed = (refs: readonly SegmentRef[]) =>
       refs.map(({ row, segment }) => ({ row: places[row] as number, segment }));
@@ -133,7 +139,7 @@ export class EmbeddedProvider implements Provider {
     );
     for (const batch of cutBatches(packs, BATCH_TOKENS)) {
       signal?.throwIfAborted();
-      const feeds = batchFeeds(layouts, batch);
+      const feeds = batchFeeds(layouts, batch, this.engine.config);
       const t = feeds.ids.dims[1] as number;
       // Where each row of the request begins in the batch, flattened.
       const base = new Map(
@@ -154,9 +160,9 @@ export class EmbeddedProvider implements Provider {
       const poolRefs = here(request.pools);
       const pool = poolWeights(poolRefs, batch.length, t);
       const outputs = await this.engine.runBody("read", feeds, {
-        state_index: ints(stateIndex),
-        read_index: ints(readIndex),
-        pool: floats(pool.weights, [batch.length, pool.lines, t]),
+        state_index: intTensor(stateIndex),
+        read_index: intTensor(readIndex),
+        pool: floatTensor(pool.weights, [batch.length, pool.lines, t]),
       });
       const stateData = floatsOf(outputs, "states");
       stateRefs.forEach(({ index }, i) => {
@@ -181,89 +187,46 @@ export class EmbeddedProvider implements Provider {
 
     const idsOf = ({ row, segment }: SegmentRef) => request.rows[row]?.[segment]?.ids ?? [];
     const scored = request.scores.length;
-    const scores = await this.scoreAll(
+    const scores = await this.comparer.scoreAll(
       request.scores.map((ref, i) => ({ ids: idsOf(ref), states: finals[i] as Float32Array })),
     );
     const comparisons: Comparison[] = [];
     let offset = scored;
     for (const group of request.comparisons) {
       signal?.throwIfAborted();
-      comparisons.push(await this.compare(idsOf(group[0] as SegmentRef), finals.slice(offset, offset + group.length)));
+      comparisons.push(
+        await this.comparer.compare(idsOf(group[0] as SegmentRef), finals.slice(offset, offset + group.length)),
+      );
       offset += group.length;
     }
     return { states, pools, scores, comparisons };
   }
 
-  private async scoreAll(list: readonly { ids: readonly number[]; states: Float32Array }[]): Promise<number[][]> {
-    const ids = list.flatMap((item) => item.ids);
-    const { width } = this.engine.config;
-    const all = new Float32Array(ids.length * width);
-    let at = 0;
-    for (const item of list) {
-      all.set(item.states, at);
-      at += item.states.length;
-    }
-    const flat: number[] = [];
-    for (let from = 0; from < ids.length; from += COMPARE_ROWS) {
-      const to = Math.min(from + COMPARE_ROWS, ids.length);
-      const { logProb } = await this.compareChunk(ids.slice(from, to), all.subarray(from * width, to * width), 1);
-      flat.push(...logProb.map((row) => row[0] as number));
-    }
-    let end = 0;
-    return list.map((item) => {
-      const start = end;
-      end += item.ids.length;
-      return flat.slice(start, end);
+  /** Pooled as the model says (the mean where it does not), special tokens included, as sentence-transformers does. */
+  async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+    this.require(this.capabilities.embeddings, "sentence embeddings");
+    const { pooling, normalize } = this.engine.config;
+    const { begin, finish } = this.tokenizer;
+    const rows = texts.map((text): Row => {
+      const ids = [...begin, ...this.tokenizer.encode(text), ...finish];
+      const cut = pooling === "cls" ? 1 : pooling === "last" ? ids.length - 1 : 0;
+      return [
+        { ids: ids.slice(0, cut), parent: null },
+        { ids: ids.slice(cut), parent: 0 },
+      ];
     });
-  }
-
-  private async compare(ids: readonly number[], states: readonly Float32Array[]): Promise<Comparison> {
-    const { width } = this.engine.config;
-    const conditions = states.length;
-    const step = Math.max(1, Math.floor(COMPARE_ROWS / conditions));
-    const out = { kl: [] as number[][], sameTop: [] as boolean[][], logProb: [] as number[][] };
-    for (let from = 0; from < ids.length; from += step) {
-      const part = ids.slice(from, from + step);
-      const h = new Float32Array(part.length * conditions * width);
-      states.forEach((state, c) => {
-        part.forEach((_, k) => {
-          const source = (from + k) * width;
-          h.set(state.subarray(source, source + width), (k * conditions + c) * width);
-        });
-      });
-      const chunk = await this.compareChunk(part, h, conditions);
-      out.kl.push(...chunk.kl);
-      out.sameTop.push(...chunk.sameTop);
-      out.logProb.push(...chunk.logProb);
-    }
-    return out;
-  }
-
-  private async compareChunk(ids: readonly number[], h: Float32Array, conditions: number) {
-    const k = ids.length;
-    if (k === 0) return { kl: [], sameTop: [], logProb: [] };
-    const outputs = await this.engine.run("compare", {
-      h: floats(h, [k, conditions, this.engine.config.width]),
-      next: ints(
-        ids.flatMap((id) => Array.from({ length: conditions }, () => id)),
-        [k, conditions, 1],
-      ),
+    const segment = pooling === "cls" ? 0 : 1;
+    const pools = rows.map((_, row) => ({ row, segment }));
+    const read = await this.read({ rows, states: [], pools, scores: [], comparisons: [] }, signal);
+    if (!normalize) return [...read.pools];
+    return read.pools.map((pool) => {
+      const length = Math.sqrt(pool.reduce((sum, value) => sum + value * value, 0));
+      return length === 0 ? pool : pool.map((value) => value / length);
     });
-    const rows = <T>(pick: (index: number, row: number) => T) =>
-      Array.from({ length: k }, (_, row) =>
-        Array.from({ length: conditions }, (_, c) => pick(row * conditions + c, row)),
-      );
-    const kl = floatsOf(outputs, "kl");
-    const top = outputs.top?.data as BigInt64Array;
-    const logProb = floatsOf(outputs, "log_prob");
-    return {
-      kl: rows((i) => kl[i] as number),
-      sameTop: rows((i, row) => top[i] === top[row * conditions]),
-      logProb: rows((i) => logProb[i] as number),
-    };
   }
 
   async sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
+    this.require(this.capabilities.generation, "continuations");
     for (const { ids } of request.prompts) this.refuseTooLong(ids.length + request.maxTokens);
     return this.sampler.sample(request, signal);
   }

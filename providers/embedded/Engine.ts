@@ -1,34 +1,41 @@
 /** A model opened for computing: its prepared weights, and the sessions of the graphs that were asked for. */
 import { DecoderCache } from "./DecoderCache.ts";
-import type { DecoderConfig } from "./decoderConfig.ts";
 import type { GraphName } from "./engineGraphs.ts";
+import type { ModelConfig, Rope } from "./ModelConfig.ts";
 import type { PreparedModel } from "./prepareModel.ts";
 import { Sessions, type TensorData } from "./Sessions.ts";
 
-/** Rotary angles for positions 0 … count−1 (Su et al. 2021, arXiv 2104.09864), each float32 [count, headSize / 2]. */
-function rotaryAngles(config: DecoderConfig, count: number): Record<"cos" | "sin", TensorData> {
-  const half = config.headSize / 2;
-  const cos = new Float32Array(count * half);
-  const sin = new Float32Array(count * half);
-  for (let i = 0; i < half; i++) {
-    // Single precision, as the models were trained with.
-    const frequency = Math.fround(1 / config.ropeBase ** ((2 * i) / config.headSize));
+/**
+ * Cosines and sines for positions 0 … count−1, each float32 [rows, size / 2]: a row a position, or two by turns where
+ * long sequences turn otherwise (rows.ts, ropeRow).
+ */
+function rotaryTables(rope: Rope, count: number): { cos: TensorData; sin: TensorData } {
+  const half = rope.size / 2;
+  const kinds = rope.long ? [rope.frequencies, rope.long.frequencies] : [rope.frequencies];
+  const dims = [count * kinds.length, half];
+  const cos = new Float32Array(count * kinds.length * half);
+  const sin = new Float32Array(count * kinds.length * half);
+  kinds.forEach((frequencies, kind) => {
     for (let position = 0; position < count; position++) {
-      const angle = Math.fround(position * frequency);
-      cos[position * half + i] = Math.cos(angle);
-      sin[position * half + i] = Math.sin(angle);
+      const row = (position * kinds.length + kind) * half;
+      for (let i = 0; i < half; i++) {
+        // Single precision, as the models were trained with.
+        const angle = Math.fround(position * (frequencies[i] as number));
+        cos[row + i] = Math.cos(angle) * rope.magnitude;
+        sin[row + i] = Math.sin(angle) * rope.magnitude;
+      }
     }
-  }
-  const dims = [count, half];
+  });
   return { cos: { type: "float32", data: cos, dims }, sin: { type: "float32", data: sin, dims } };
 }
 
 export class Engine {
-  readonly config: DecoderConfig;
+  readonly config: ModelConfig;
   private readonly prepared: PreparedModel;
   private readonly sessions: Sessions;
   private readonly opened = new Map<GraphName, Promise<void>>();
-  private angles: Record<"cos" | "sin", TensorData> | null = null;
+  /** Tables for so many positions. */
+  private angles: { readonly count: number; readonly tables: Record<string, TensorData> } | null = null;
 
   constructor(prepared: PreparedModel, threads: number) {
     this.prepared = prepared;
@@ -52,8 +59,8 @@ export class Engine {
 
   /** Runs the layers over a batch (rows.ts); `feeds` are the graph's further inputs. */
   runBody(
-    graph: "read" | "trace",
-    batch: Record<"ids" | "positions" | "mask", TensorData>,
+    graph: "read" | "trace" | "inject",
+    batch: { readonly positions: TensorData } & Record<string, TensorData>,
     feeds: Record<string, TensorData>,
   ) {
     return this.run(graph, { ...batch, ...this.rotary(batch.positions), ...feeds });
@@ -63,13 +70,21 @@ export class Engine {
    * Angles for the positions [b, t] in use, in powers of two so that they are rarely made again; at least t of them,
    * whatever the positions are, since the kernel refuses a table shorter than the sequence.
    */
-  rotary(positions: TensorData): Record<"cos" | "sin", TensorData> {
+  rotary(positions: TensorData): Record<string, TensorData> {
+    const { rope, sliding } = this.config;
+    if (rope === null) return {};
     let largest = (positions.dims[1] ?? 1) - 1;
     for (const position of positions.data as BigInt64Array) largest = Math.max(largest, Number(position));
-    if (this.angles === null || (this.angles.cos.dims[0] as number) <= largest) {
-      this.angles = rotaryAngles(this.config, 2 ** Math.ceil(Math.log2(Math.max(largest + 1, 256))));
+    if (this.angles === null || this.angles.count <= largest) {
+      const count = 2 ** Math.ceil(Math.log2(Math.max(largest + 1, 256)));
+      const local = sliding?.rope && rotaryTables(sliding.rope, count);
+      const tables = {
+        ...rotaryTables(rope, count),
+        ...(local && { cos_local: local.cos, sin_local: local.sin }),
+      };
+      this.angles = { count, tables };
     }
-    return this.angles;
+    return this.angles.tables;
   }
 
   /** An empty cache of keys and values; there is one at a time. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import type { SampleRequest } from "../contract.ts";
+import { ExpectedError } from "../../errors.ts";
+import type { SampleRequest, Tokenizer } from "../contract.ts";
 import type { Engine } from "./Engine.ts";
 import { floatsOf } from "./Sessions.ts";
 import { sampleToken } from "./sampleToken.ts";
@@ -22,17 +23,17 @@ function sampleGenerator(seed: number, sample: number) {
 /** Draws continuations with the engine's cache, batch by batch. */
 export class Sampler {
   private readonly engine: Engine;
-  /** Tokens that end a sequence. */
-  private readonly end: readonly number[];
+  private readonly tokenizer: Tokenizer;
   private sampling: Promise<unknown> = Promise.resolve();
 
-  constructor(engine: Engine, end: readonly number[]) {
+  constructor(engine: Engine, tokenizer: Tokenizer) {
     this.engine = engine;
-    this.end = end;
+    this.tokenizer = tokenizer;
   }
 
   /** One request after another: the engine has one cache. */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
+    refuseSettings(request);
     const drawn = this.sampling.then(() => this.sampleAll(request, signal));
     this.sampling = drawn.catch(() => {});
     return drawn;
@@ -55,6 +56,12 @@ export class Sampler {
       });
     }
     return out;
+  }
+
+  private saysOneOf(stop: readonly string[] = [], ids: readonly number[]): boolean {
+    if (stop.length === 0) return false;
+    const text = this.tokenizer.decode(ids);
+    return stop.some((part) => text.includes(part));
   }
 
   private async sampleBatch(
@@ -86,11 +93,12 @@ export class Sampler {
         if (ended[i]) continue;
         const id = sampleToken(
           logits.subarray(i * vocabulary, (i + 1) * vocabulary),
-          request.temperature,
+          request,
           random[i] as (typeof random)[number],
         );
-        drawn[i]?.push(id);
-        ended[i] = this.end.includes(id);
+        const ids = drawn[i] as number[];
+        ids.push(id);
+        ended[i] = this.tokenizer.end.includes(id) || this.saysOneOf(request.stop, ids);
       }
       if (step + 1 === request.maxTokens || ended.every(Boolean)) break;
       h = (await cache.append(
@@ -99,5 +107,24 @@ export class Sampler {
       )) as typeof h;
     }
     return drawn;
+  }
+}
+
+function refuseSettings({ samples, maxTokens, temperature, topK, topP, stop = [] }: SampleRequest): void {
+  const rules: readonly [string, unknown, boolean, string][] = [
+    ["samples", samples, Number.isInteger(samples) && samples > 0, "a whole number from 1"],
+    ["maxTokens", maxTokens, Number.isInteger(maxTokens) && maxTokens > 0, "a whole number from 1"],
+    ["temperature", temperature, temperature >= 0 && Number.isFinite(temperature), "a number from 0"],
+    ["topK", topK, topK === undefined || (Number.isInteger(topK) && topK > 0), "a whole number from 1"],
+    ["topP", topP, topP === undefined || (topP > 0 && topP <= 1), "above 0, and 1 at most"],
+    ["stop", JSON.stringify(stop), !stop.includes(""), "without an empty string, which every text holds"],
+  ];
+  for (const [name, value, holds, rule] of rules) {
+    if (holds) continue;
+    throw new ExpectedError({
+      code: "sample-setting",
+      message: `${name} is ${String(value)}`,
+      hint: `${name} has to be ${rule}`,
+    });
   }
 }

@@ -1,54 +1,92 @@
-/** The parts that decoder architectures are composed of. Shapes: b batch, t tokens, s tokens seen (cache included). */
+/** The parts that architectures are composed of. Shapes: b batch, t tokens, s tokens seen (cache included). */
 import type { Graph, Value } from "./graph.ts";
-import type { GraphWeights } from "./weights.ts";
-
-export interface AttentionShape {
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
-}
+import { isSliding, type ModelConfig } from "./ModelConfig.ts";
+import type { Weights } from "./weights.ts";
 
 /** What every block of a forward pass shares. */
 export interface Pass {
   readonly graph: Graph;
-  readonly weights: GraphWeights;
+  readonly weights: Weights;
   /** int64 [b, t]. */
   readonly positions: Value;
-  /** float [b, 1, t, s], added to the attention scores: 0 where visible, very negative where not. */
-  readonly mask: Value;
-  /** Cosines and sines of the rotary angles, float [positions, headSize / 2]. */
-  readonly cos: Value;
-  readonly sin: Value;
+  /** float [b, 1, t, s], added to a layer's attention scores: 0 where visible, very negative where not. */
+  readonly mask: (layer: number) => Value;
+  /** Cosines and sines of a layer's rotary angles, float [positions, size / 2], and which row a token takes, int64 [b, t]. */
+  readonly angles: (layer: number) => { readonly cos: Value; readonly sin: Value; readonly rows: Value };
   /** Earlier keys and values of a layer, float [b, keyValueHeads, past, headSize], where the pass has a cache. */
   readonly past: ((layer: number) => { readonly key: Value; readonly value: Value }) | null;
   /** Told of each named internal value as it is born. */
   readonly tap: (name: string, value: Value) => void;
 }
 
-/** Grouped-query self-attention of x [b, t, width]; q, k, v are its projections. Gives [b, t, heads · headSize]. */
-export function attention(pass: Pass, layer: number, shape: AttentionShape, q: Value, k: Value, v: Value): Value {
+const scoped = (layer: number) => (part: string) => `blk.${layer}.${part}`;
+
+export function rmsNorm(pass: Pass, config: ModelConfig, x: Value, weight: string, size: number, name: Value): Value {
+  return pass.graph.rmsNorm(x, pass.weights.plain(`${weight}.weight`, [size]), config.epsilon, name);
+}
+
+export function layerNorm(pass: Pass, config: ModelConfig, x: Value, weight: string, name: Value): Value {
+  const { graph, weights } = pass;
+  const [scale, shift] = ["weight", "bias"].map((part) => weights.plain(`${weight}.${part}`, [config.width]));
+  return graph.layerNorm(x, scale as Value, shift as Value, config.epsilon, name);
+}
+
+/** Self-attention of x [b, t, width] with its projections: what is added to the residual stream, [b, t, width]. */
+export function selfAttention(pass: Pass, config: ModelConfig, layer: number, x: Value): Value {
+  const { weights } = pass;
+  const name = scoped(layer);
+  const { heads, keyValueHeads, headSize, width } = config;
+  const project = (part: string, count: number) =>
+    weights.linear(x, name(`attn_${part}`), count * headSize, width, name(part));
+  const turned = (part: "q" | "k", count: number) => rotate(pass, config, layer, project(part, count), count, part);
+  const q = turned("q", heads);
+  const k = turned("k", keyValueHeads);
+  const v = project("v", keyValueHeads);
+  return weights.linear(
+    attention(pass, config, layer, q, k, v),
+    name("attn_output"),
+    width,
+    heads * headSize,
+    name("attn_out"),
+  );
+}
+
+/** The norm of each head, and its rotary positions, where the model has them. */
+function rotate(pass: Pass, config: ModelConfig, layer: number, x: Value, heads: number, part: "q" | "k"): Value {
   const { graph } = pass;
-  const { heads, keyValueHeads, headSize } = shape;
-  const name = (part: string) => `blk.${layer}.${part}`;
+  const { headSize, queryKeyNorm } = config;
+  const name = scoped(layer);
+  let out = x;
+  if (queryKeyNorm) {
+    const split = graph.reshape(out, [0, 0, heads, headSize], name(`${part}.to_norm`));
+    const normed = rmsNorm(pass, config, split, name(`attn_${part}_norm`), headSize, name(`${part}.normed`));
+    out = graph.reshape(normed, [0, 0, heads * headSize], name(`${part}.joined`));
+  }
+  const rope = (isSliding(config, layer) && config.sliding?.rope) || config.rope;
+  if (rope === null) return out;
+  const { cos, sin, rows } = pass.angles(layer);
+  const partial = rope.size === headSize ? 0 : rope.size;
+  return graph.rotary(out, rows, cos, sin, heads, rope.interleaved, partial, name(`${part}.rotated`));
+}
+
+/** Grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245); q, k, v [b, t, heads · headSize], and so the result. */
+function attention(pass: Pass, config: ModelConfig, layer: number, q: Value, k: Value, v: Value): Value {
+  const { graph } = pass;
+  const { heads, keyValueHeads, headSize, attentionSoftcap } = config;
+  const name = scoped(layer);
   const grouped = heads / keyValueHeads;
+  const byHead = (x: Value, count: number, part: string) =>
+    graph.transpose(
+      graph.reshape(x, [0, 0, count, headSize], name(`${part}.split`)),
+      [0, 2, 1, 3],
+      name(`${part}.heads`),
+    );
 
   // The query heads of a group stand below each other, so that one product per key head serves them all.
-  const qHeads = graph.transpose(
-    graph.reshape(q, [0, 0, heads, headSize], name("q.split")),
-    [0, 2, 1, 3],
-    name("q.heads"),
-  );
+  const qHeads = byHead(q, heads, "q");
   const qGrouped = grouped === 1 ? qHeads : graph.reshape(qHeads, [0, keyValueHeads, -1, headSize], name("q.grouped"));
-  let kHeads = graph.transpose(
-    graph.reshape(k, [0, 0, keyValueHeads, headSize], name("k.split")),
-    [0, 2, 1, 3],
-    name("k.heads"),
-  );
-  let vHeads = graph.transpose(
-    graph.reshape(v, [0, 0, keyValueHeads, headSize], name("v.split")),
-    [0, 2, 1, 3],
-    name("v.heads"),
-  );
+  let kHeads = byHead(k, keyValueHeads, "k");
+  let vHeads = byHead(v, keyValueHeads, "v");
   if (pass.past) {
     const past = pass.past(layer);
     kHeads = graph.concat([past.key, kHeads], 2, name("k.all"));
@@ -56,27 +94,87 @@ export function attention(pass: Pass, layer: number, shape: AttentionShape, q: V
     pass.tap(`key.${layer}`, kHeads);
     pass.tap(`value.${layer}`, vHeads);
   }
-  const scaled = graph.mul(qGrouped, graph.scalar(1 / Math.sqrt(headSize)), name("q.scaled"));
-  const grid = graph.matMul(scaled, graph.transpose(kHeads, [0, 1, 3, 2], name("k.columns")), name("scores.grouped"));
+  const scaled = graph.mul(qGrouped, graph.scalar(config.attentionScale), name("q.scaled"));
+  const products = graph.matMul(scaled, graph.transpose(kHeads, [0, 1, 3, 2], name("k.columns")), name("products"));
+  const grid = attentionSoftcap === null ? products : softcap(graph, products, attentionSoftcap, name("capped"));
   const tokens = graph.shape(qHeads, name("q.shape"));
   const seen = graph.slice(graph.shape(grid, name("scores.shape")), 0, 3, 4, name("seen"));
   const perHead = graph.concat([graph.slice(tokens, 0, 0, 3, name("q.lead")), seen], 0, name("scores.perhead"));
   const scores = grouped === 1 ? grid : graph.reshapeTo(grid, perHead, name("scores"));
-  const weights = graph.softmax(graph.add(scores, pass.mask, name("scores.masked")), name("attention"));
+  const weights = graph.softmax(graph.add(scores, pass.mask(layer), name("scores.masked")), name("attention"));
   pass.tap(`attention.${layer}`, weights);
   const regrouped =
     grouped === 1 ? weights : graph.reshapeTo(weights, graph.shape(grid, name("grid")), name("attention.grouped"));
   const mixed = graph.matMul(regrouped, vHeads, name("mixed.grouped"));
-  const byHead = grouped === 1 ? mixed : graph.reshapeTo(mixed, tokens, name("mixed"));
-  const joined = graph.transpose(byHead, [0, 2, 1, 3], name("mixed.joined"));
+  const perToken = grouped === 1 ? mixed : graph.reshapeTo(mixed, tokens, name("mixed"));
+  const joined = graph.transpose(perToken, [0, 2, 1, 3], name("mixed.joined"));
   return graph.reshape(joined, [0, 0, heads * headSize], name("mixed.flat"));
 }
 
-/** down(silu(gate(x)) · up(x)) (Shazeer 2020, arXiv 2002.05202, SwiGLU). */
-export function gatedMlp(pass: Pass, layer: number, x: Value): Value {
+/** cap · tanh(x / cap) (Bello et al. 2016, arXiv 1611.09940, section 3; Gemma 2, arXiv 2408.00118). */
+export function softcap(graph: Graph, x: Value, cap: number, name: Value): Value {
+  const small = graph.tanh(graph.mul(x, graph.scalar(1 / cap), `${name}:small`), `${name}:tanh`);
+  return graph.mul(small, graph.scalar(cap), name);
+}
+
+export function activate(graph: Graph, config: ModelConfig, x: Value, name: Value): Value {
+  return config.activation === "silu" ? graph.silu(x, name) : graph.gelu(x, config.activation === "gelu-tanh", name);
+}
+
+/** down(act(gate(x)) · up(x)) (Shazeer 2020, arXiv 2002.05202); `suffix` tells an expert's weights from another's. */
+export function gatedMlp(
+  pass: Pass,
+  config: ModelConfig,
+  layer: number,
+  x: Value,
+  hidden: number = config.hidden,
+  suffix = "",
+): Value {
   const { graph, weights } = pass;
-  const name = (part: string) => `blk.${layer}.${part}`;
-  const gate = graph.silu(weights.linear(x, name("ffn_gate.weight"), name("gate")), name("gate.active"));
-  const hidden = graph.mul(gate, weights.linear(x, name("ffn_up.weight"), name("up")), name("hidden"));
-  return weights.linear(hidden, name("ffn_down.weight"), name("mlp_out"));
+  const { width } = config;
+  const name = (part: string) => `blk.${layer}.${part}${suffix}`;
+  const gate = activate(graph, config, weights.linear(x, name("ffn_gate"), hidden, width, name("gate")), name("gated"));
+  const inner = graph.mul(gate, weights.linear(x, name("ffn_up"), hidden, width, name("up")), name("hidden"));
+  return weights.linear(inner, name("ffn_down"), width, hidden, name("mlp_out"));
+}
+
+/** down(act(up(x))). */
+export function mlp(pass: Pass, config: ModelConfig, layer: number, x: Value): Value {
+  const { graph, weights } = pass;
+  const { width, hidden } = config;
+  const name = scoped(layer);
+  const up = weights.linear(x, name("ffn_up"), hidden, width, name("up"));
+  return weights.linear(activate(graph, config, up, name("hidden")), name("ffn_down"), width, hidden, name("mlp_out"));
+}
+
+/** Rows of the embedding matrix, [b, t, width]. */
+export function tokenEmbedding(pass: Pass, config: ModelConfig, ids: Value, name: Value = "embedding"): Value {
+  const matrix = pass.weights.plain("token_embd.weight", [config.vocabulary, config.width]);
+  return pass.graph.gather(matrix, ids, name);
+}
+
+/**
+ * The residual stream through blocks that add attention's and the MLP's output to it; tells the taps. `attend` and
+ * `feed` map what they read to what is added.
+ */
+export function residualBlocks(
+  pass: Pass,
+  config: ModelConfig,
+  embedding: Value,
+  attend: (layer: number, resid: Value) => Value,
+  feed: (layer: number, resid: Value) => Value,
+): Value {
+  const { graph, tap } = pass;
+  let resid = embedding;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const name = scoped(layer);
+    const attnOut = attend(layer, resid);
+    tap(`attn_out.${layer}`, attnOut);
+    const middle = graph.add(resid, attnOut, name("resid_mid"));
+    const mlpOut = feed(layer, middle);
+    tap(`mlp_out.${layer}`, mlpOut);
+    resid = graph.add(middle, mlpOut, name("resid_post"));
+    tap(`resid_post.${layer}`, resid);
+  }
+  return resid;
 }

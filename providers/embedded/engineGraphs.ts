@@ -1,55 +1,64 @@
 /**
- * The graphs of a decoder, all on the same weights file:
+ * The graphs of a model, all on the same weights file:
  *
- *   read      ids -> states and final-norm states at the positions asked for, and pooled states
- *   trace     ids -> every tap at every position
- *   generate  ids and a cache -> final-norm states and the longer cache
- *   compare   final-norm states -> divergences from the first condition's next-token distribution
- *   logits    final-norm states -> logits
+ *   read        ids -> states and final-norm states at the positions asked for, and pooled states
+ *   trace       ids -> every tap at every position
+ *   inject      what enters the first block -> every tap at every position
+ *   generate    ids and a cache -> final-norm states and the longer cache
+ *   compare     final-norm states -> divergences from the first condition's next-token distribution
+ *   logits      final-norm states -> logits
  *
- * Asking ONNX Runtime for fewer outputs does not prune a graph, hence one graph a purpose.
+ * An encoder has the first three. Asking ONNX Runtime for fewer outputs does not prune a graph, hence one graph a
+ * purpose.
  */
-import { llama, llamaWeights } from "./architectures/llama.ts";
-import type { Pass } from "./blocks.ts";
-import type { DecoderConfig } from "./decoderConfig.ts";
+import { architectureOf } from "./architectures/registry.ts";
+import { type Pass, softcap } from "./blocks.ts";
 import { Graph, type Value } from "./graph.ts";
+import { isSliding, type ModelConfig } from "./ModelConfig.ts";
 import { DataType, encodeOnnxModel } from "./onnxFile.ts";
-import { GraphWeights, type WeightIndex } from "./weights.ts";
+import { GraphWeights, type WeightIndex, type Weights } from "./weights.ts";
 
-export const GRAPH_NAMES = ["read", "trace", "generate", "compare", "logits"] as const;
-export type GraphName = (typeof GRAPH_NAMES)[number];
+export type GraphName = "read" | "trace" | "inject" | "generate" | "compare" | "logits";
 
 const { float, int64 } = DataType;
 
-/** All weights that the graphs of `config` use. */
-export function weightNames(config: DecoderConfig): { linear: string[]; plain: string[] } {
-  const names = llamaWeights(config);
-  if (config.output !== "token_embd.weight") names.plain.push(config.output);
-  return names;
-}
-
-interface Body {
-  graph: Graph;
+interface Forward {
   final: Value;
   taps: Map<string, Value>;
 }
 
-/** The layers, from token ids to the final norm. */
-function body(config: DecoderConfig, index: WeightIndex, cached: boolean): Body {
-  const graph = new Graph();
-  const weights = new GraphWeights(graph, index);
+/** The layers, from token ids or from what enters the first block, to the final norm. */
+export function forwardPass(
+  graph: Graph,
+  weights: Weights,
+  config: ModelConfig,
+  { cached, from }: { readonly cached: boolean; readonly from: "ids" | "embeddings" },
+): Forward {
+  const architecture = architectureOf(config.architecture);
   const taps = new Map<string, Value>();
-  const ids = graph.input("ids", int64, ["b", "t"]);
   const positions = graph.input("positions", int64, ["b", "t"]);
   const mask = graph.input("mask", float, ["b", 1, "t", "s"]);
-  const angles = ["max", config.headSize / 2];
+  const localMask = config.sliding ? graph.input("mask_local", float, ["b", 1, "t", "s"]) : mask;
+  const rows = config.rope?.long ? graph.input("rope_rows", int64, ["b", "t"]) : positions;
+  const table = (name: string, size: number) => graph.input(name, float, ["max", size / 2]);
+  const { rope } = config;
+  const local = config.sliding?.rope ?? null;
+  const angles = rope && { cos: table("cos", rope.size), sin: table("sin", rope.size), rows };
+  const localAngles = local && {
+    cos: table("cos_local", local.size),
+    sin: table("sin_local", local.size),
+    rows: positions,
+  };
   const pass: Pass = {
     graph,
     weights,
     positions,
-    mask,
-    cos: graph.input("cos", float, angles),
-    sin: graph.input("sin", float, angles),
+    mask: (layer) => (isSliding(config, layer) ? localMask : mask),
+    angles: (layer) => {
+      const own = (isSliding(config, layer) && localAngles) || angles;
+      if (own === null) throw new Error(`a ${config.architecture} has no rotary positions`);
+      return own;
+    },
     past: cached
       ? (layer) => {
           const shape = ["b", config.keyValueHeads, "past", config.headSize];
@@ -61,19 +70,38 @@ function body(config: DecoderConfig, index: WeightIndex, cached: boolean): Body 
       : null,
     tap: (name, value) => taps.set(name, value),
   };
-  const embedding = graph.gather(weights.plain("token_embd.weight"), ids, "embedding");
-  return { graph, final: llama(pass, config, embedding), taps };
+  const embedding =
+    from === "ids"
+      ? architecture.embed(pass, config, graph.input("ids", int64, ["b", "t"]))
+      : graph.input("embeddings", float, ["b", "t", config.width]);
+  taps.set("embedding", embedding);
+  return { final: architecture.forward(pass, config, embedding), taps };
+}
+
+/** Logits [n, vocabulary] of final-norm states h [n, width]. */
+export function headLogits(graph: Graph, weights: Weights, config: ModelConfig, h: Value): Value {
+  if (config.output === null) throw new Error(`a ${config.architecture} has no logits`);
+  const cap = config.finalSoftcap;
+  const name = cap === null ? "logits:rows" : "logits:plain";
+  const rows = weights.head(h, config.output, config.vocabulary, config.width, name);
+  return cap === null ? rows : softcap(graph, rows, cap, "logits:rows");
 }
 
 /** hidden.0 is the embedding, hidden.L+1 the residual stream after block L, before the final norm. */
-function hiddenStates({ taps }: Body, config: DecoderConfig): Value[] {
+function hiddenStates({ taps }: Forward, config: ModelConfig): Value[] {
   const names = ["embedding", ...Array.from({ length: config.layers }, (_, layer) => `resid_post.${layer}`)];
   return names.map((name) => taps.get(name) as Value);
 }
 
-function readGraph(config: DecoderConfig, index: WeightIndex): Graph {
-  const all = body(config, index, false);
-  const { graph, final } = all;
+function newGraph(index: WeightIndex): { graph: Graph; weights: GraphWeights } {
+  const graph = new Graph();
+  return { graph, weights: new GraphWeights(graph, index) };
+}
+
+function readGraph(config: ModelConfig, index: WeightIndex): Graph {
+  const { graph, weights } = newGraph(index);
+  const all = forwardPass(graph, weights, config, { cached: false, from: "ids" });
+  const { final } = all;
   const flat = (value: Value) => graph.reshape(value, [-1, config.width], `${value}:flat`);
   const stateIndex = graph.input("state_index", int64, ["n"]);
   const readIndex = graph.input("read_index", int64, ["p"]);
@@ -87,9 +115,10 @@ function readGraph(config: DecoderConfig, index: WeightIndex): Graph {
   return graph;
 }
 
-function traceGraph(config: DecoderConfig, index: WeightIndex): Graph {
-  const all = body(config, index, false);
-  const { graph, final, taps } = all;
+function traceGraph(config: ModelConfig, index: WeightIndex, from: "ids" | "embeddings"): Graph {
+  const { graph, weights } = newGraph(index);
+  const all = forwardPass(graph, weights, config, { cached: false, from });
+  const { final, taps } = all;
   hiddenStates(all, config).forEach((value, i) => {
     graph.output(`hidden.${i}`, value, float, ["b", "t", config.width]);
   });
@@ -103,8 +132,9 @@ function traceGraph(config: DecoderConfig, index: WeightIndex): Graph {
   return graph;
 }
 
-function generateGraph(config: DecoderConfig, index: WeightIndex): Graph {
-  const { graph, final, taps } = body(config, index, true);
+function generateGraph(config: ModelConfig, index: WeightIndex): Graph {
+  const { graph, weights } = newGraph(index);
+  const { final, taps } = forwardPass(graph, weights, config, { cached: true, from: "ids" });
   const readIndex = graph.input("read_index", int64, ["p"]);
   graph.output(
     "final",
@@ -126,16 +156,11 @@ function generateGraph(config: DecoderConfig, index: WeightIndex): Graph {
  * which is the reference p, and the token that follows each position: KL(p ‖ q) in nats [k, c], the most
  * likely token [k, c], and the log-probability of the following token [k, c].
  */
-function compareGraph(config: DecoderConfig, index: WeightIndex): Graph {
-  const graph = new Graph();
-  const weights = new GraphWeights(graph, index);
+function compareGraph(config: ModelConfig, index: WeightIndex): Graph {
+  const { graph, weights } = newGraph(index);
   const h = graph.input("h", float, ["k", "c", config.width]);
   const next = graph.input("next", int64, ["k", "c", 1]);
-  const rows = graph.matMulTransposed(
-    graph.reshape(h, [-1, config.width], "h:rows"),
-    weights.plain(config.output),
-    "logits:rows",
-  );
+  const rows = headLogits(graph, weights, config, graph.reshape(h, [-1, config.width], "h:rows"));
   const lead = graph.slice(graph.shape(h, "h:shape"), 0, 0, 2, "h:lead");
   const logits = graph.reshapeTo(
     rows,
@@ -158,26 +183,23 @@ function compareGraph(config: DecoderConfig, index: WeightIndex): Graph {
   return graph;
 }
 
-function logitsGraph(config: DecoderConfig, index: WeightIndex): Graph {
-  const graph = new Graph();
+function logitsGraph(config: ModelConfig, index: WeightIndex): Graph {
+  const { graph, weights } = newGraph(index);
   const h = graph.input("h", float, ["n", config.width]);
-  const weights = new GraphWeights(graph, index);
-  graph.output("logits", graph.matMulTransposed(h, weights.plain(config.output), "logits:value"), float, [
-    "n",
-    config.vocabulary,
-  ]);
+  graph.output("logits", headLogits(graph, weights, config, h), float, ["n", config.vocabulary]);
   return graph;
 }
 
-const BUILDERS: Readonly<Record<GraphName, (config: DecoderConfig, index: WeightIndex) => Graph>> = {
+const BUILDERS: Readonly<Record<GraphName, (config: ModelConfig, index: WeightIndex) => Graph>> = {
   read: readGraph,
-  trace: traceGraph,
+  trace: (config, index) => traceGraph(config, index, "ids"),
+  inject: (config, index) => traceGraph(config, index, "embeddings"),
   generate: generateGraph,
   compare: compareGraph,
   logits: logitsGraph,
 };
 
 /** The ONNX file of one graph, which refers to the weights file by name. */
-export function engineGraph(name: GraphName, config: DecoderConfig, index: WeightIndex): Uint8Array {
+export function engineGraph(name: GraphName, config: ModelConfig, index: WeightIndex): Uint8Array {
   return encodeOnnxModel(BUILDERS[name](config, index).model());
 }

@@ -7,25 +7,15 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { ExpectedError } from "../../errors.ts";
+import type { StoredTensor } from "./Checkpoint.ts";
 
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
-
-export interface GgufTensor {
-  readonly name: string;
-  /** The type's name in ggml, such as `Q4_1`. */
-  readonly type: string;
-  /** Outermost dimension first (the file has it the other way round): a weight is [rows, columns]. */
-  readonly shape: readonly number[];
-  /** From the start of the file, in bytes. */
-  readonly offset: number;
-  readonly bytes: number;
-}
 
 export interface Gguf {
   readonly path: string;
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
-  readonly tensors: ReadonlyMap<string, GgufTensor>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
 interface TensorType {
@@ -172,7 +162,7 @@ class Reader {
   }
 }
 
-function readTensor(reader: Reader, path: string): Omit<GgufTensor, "offset"> & { relative: number } {
+function readTensor(reader: Reader, path: string): Omit<StoredTensor, "offset" | "file"> & { relative: number } {
   const name = reader.string("tensor name");
   const dimensions = reader.u32(`dimensions of ${name}`);
   if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
@@ -245,13 +235,13 @@ export function readGguf(path: string): Gguf {
     const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
     const room = Math.max(0, reader.size - start);
     if (total > room) reader.fail("size of all tensors", total, `more than the ${room} bytes that follow the header`);
-    const tensors = new Map<string, GgufTensor>();
+    const tensors = new Map<string, StoredTensor>();
     for (const { relative, ...tensor } of entries) {
       const offset = start + relative;
       if (offset + tensor.bytes > reader.size) {
         reader.fail(`end of ${tensor.name}`, offset + tensor.bytes, `beyond the file's ${reader.size} bytes`);
       }
-      tensors.set(tensor.name, { ...tensor, offset });
+      tensors.set(tensor.name, { ...tensor, file: path, offset });
     }
     return { path, version, metadata, tensors };
   } finally {

@@ -78,9 +78,19 @@ export class Graph {
     return this.add1("Gemm", [a, b], name, { transB: 1 });
   }
 
-  /** x · Wᵀ for a W of [rows, columns] in packed 4-bit blocks of 32 along its columns, with zero point 8. */
-  matMul4Bit(x: Value, packed: Value, scales: Value, rows: number, columns: number, name: Value): Value {
-    const attributes = { K: columns, N: rows, bits: 4, block_size: 32, accuracy_level: 0 };
+  /**
+   * x · Wᵀ for a W of [rows, columns] packed in blocks along its columns, with the zero point that goes without
+   * saying: 8 for 4 bits, 128 for 8.
+   */
+  matMulPacked(
+    x: Value,
+    packed: Value,
+    scales: Value,
+    shape: { readonly rows: number; readonly columns: number; readonly bits: number; readonly block: number },
+    name: Value,
+  ): Value {
+    const { rows, columns, bits, block } = shape;
+    const attributes = { K: columns, N: rows, bits, block_size: block, accuracy_level: 0 };
     return this.add1("MatMulNBits", [x, packed, scales], name, attributes, MICROSOFT);
   }
 
@@ -94,6 +104,28 @@ export class Graph {
 
   mul(a: Value, b: Value, name: Value): Value {
     return this.add1("Mul", [a, b], name);
+  }
+
+  div(a: Value, b: Value, name: Value): Value {
+    return this.add1("Div", [a, b], name);
+  }
+
+  /** Whether integers are equal. */
+  equal(a: Value, b: Value, name: Value): Value {
+    return this.add1("Equal", [a, b], name);
+  }
+
+  toFloat(x: Value, name: Value): Value {
+    return this.add1("Cast", [x], name, { to: DataType.float });
+  }
+
+  tanh(x: Value, name: Value): Value {
+    return this.add1("Tanh", [x], name);
+  }
+
+  /** x · Φ(x), or its approximation by tanh (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
+  gelu(x: Value, byTanh: boolean, name: Value): Value {
+    return this.add1("Gelu", [x], name, { approximate: byTanh ? "tanh" : "none" });
   }
 
   exp(x: Value, name: Value): Value {
@@ -118,9 +150,26 @@ export class Graph {
     return this.add1("SimplifiedLayerNormalization", [x, weight], name, { axis: -1, epsilon: { float: epsilon } });
   }
 
-  /** Rotary position embedding of x [batch, tokens, heads · size]; `interleaved` pairs neighbours, else halves. */
-  rotary(x: Value, positions: Value, cos: Value, sin: Value, heads: number, interleaved: boolean, name: Value): Value {
-    const attributes = { interleaved: interleaved ? 1 : 0, num_heads: heads };
+  /** (x − mean) / √(variance + epsilon) · weight + bias over the last axis. */
+  layerNorm(x: Value, weight: Value, bias: Value, epsilon: number, name: Value): Value {
+    return this.add1("LayerNormalization", [x, weight, bias], name, { axis: -1, epsilon: { float: epsilon } });
+  }
+
+  /**
+   * Rotary position embedding of x [batch, tokens, heads · size]; `interleaved` pairs neighbours, else halves.
+   * @param partial how many dimensions of a head turn, or 0 for all
+   */
+  rotary(
+    x: Value,
+    positions: Value,
+    cos: Value,
+    sin: Value,
+    heads: number,
+    interleaved: boolean,
+    partial: number,
+    name: Value,
+  ): Value {
+    const attributes = { interleaved: interleaved ? 1 : 0, num_heads: heads, rotary_embedding_dim: partial };
     return this.add1("RotaryEmbedding", [x, positions, cos, sin], name, attributes, MICROSOFT);
   }
 
@@ -165,8 +214,25 @@ export class Graph {
     return this.add1("Unsqueeze", [x, this.ints([axis])], name);
   }
 
-  /** Sum over the last axis, which is dropped. */
-  sum(x: Value, name: Value): Value {
-    return this.add1("ReduceSum", [x, this.ints([-1])], name, { keepdims: 0 });
+  /** Sum over the last axis, which is dropped unless `keep` is set. */
+  sum(x: Value, name: Value, keep = false): Value {
+    return this.add1("ReduceSum", [x, this.ints([-1])], name, { keepdims: keep ? 1 : 0 });
+  }
+
+  /** The `count` largest of the last axis, largest first, and where they stand. */
+  topK(x: Value, count: number, name: Value): { values: Value; indices: Value } {
+    const outputs = { values: `${name}:values`, indices: `${name}:indices` };
+    this.nodes.push({ op: "TopK", inputs: [x, this.ints([count])], outputs: [outputs.values, outputs.indices] });
+    return outputs;
+  }
+
+  /** Indices of what is not 0 in a vector, int64 [1, found]. */
+  nonZero(x: Value, name: Value): Value {
+    return this.add1("NonZero", [x], name);
+  }
+
+  /** x with rows [n, width] added at the rows that `indices` [n, 1] name. */
+  scatterAdd(x: Value, indices: Value, rows: Value, name: Value): Value {
+    return this.add1("ScatterND", [x, indices, rows], name, { reduction: "add" });
   }
 }

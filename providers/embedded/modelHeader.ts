@@ -1,22 +1,35 @@
-import { existsSync } from "node:fs";
 import type { Tokenizer } from "../contract.ts";
-import { type DecoderConfig, decoderConfig } from "./decoderConfig.ts";
-import { cachedModelPath, fetchModel, type Progress } from "./fetchModel.ts";
-import { type Gguf, readGguf } from "./gguf.ts";
+import type { Checkpoint } from "./Checkpoint.ts";
+import type { Progress } from "./fetchModel.ts";
+import { readGguf } from "./gguf.ts";
+import { ggufCheckpoint } from "./ggufCheckpoint.ts";
 import { ggufTokenizer } from "./ggufTokenizer.ts";
+import { hubCheckpoint } from "./hubCheckpoint.ts";
+import { readHubFolder } from "./hubFolder.ts";
+import { hubTokenizer } from "./hubTokenizer.ts";
+import { type LocatedModel, locateAtHand, locateModel } from "./locateModel.ts";
 import { parseModelReference } from "./modelReference.ts";
 
+/** What a model's files say of themselves, without its weights. */
 export interface ModelHeader {
-  readonly path: string;
-  readonly gguf: Gguf;
-  readonly config: DecoderConfig;
+  readonly located: LocatedModel;
+  readonly checkpoint: Checkpoint;
+  /** Names of the weight files in a folder. */
+  readonly files: readonly string[];
   readonly tokenizer: Tokenizer;
+  readonly tokenizerDigest: string;
 }
 
-/** What a model file says of itself, without its weights. */
-function readHeader(path: string): ModelHeader {
-  const gguf = readGguf(path);
-  return { path, gguf, config: decoderConfig(gguf), tokenizer: ggufTokenizer(gguf).tokenizer };
+/** @throws ExpectedError of readGguf, readHubFolder, the checkpoints and the tokenizers. */
+export function readHeader(located: LocatedModel): ModelHeader {
+  if (located.kind === "folder") {
+    const folder = readHubFolder(located.path);
+    const { tokenizer, digest } = hubTokenizer(located.path);
+    return { located, checkpoint: hubCheckpoint(folder), files: folder.files, tokenizer, tokenizerDigest: digest };
+  }
+  const gguf = readGguf(located.path);
+  const { tokenizer, digest } = ggufTokenizer(gguf);
+  return { located, checkpoint: ggufCheckpoint(gguf), files: [], tokenizer, tokenizerDigest: digest };
 }
 
 /** The header of a model, which is fetched if need be. */
@@ -25,15 +38,11 @@ export async function openHeader(
   progress: (progress: Progress) => void,
   signal?: AbortSignal,
 ): Promise<ModelHeader> {
-  const parsed = parseModelReference(reference);
-  return readHeader(
-    parsed.kind === "known" ? await fetchModel(parsed.known, { progress, ...(signal && { signal }) }) : parsed.path,
-  );
+  return readHeader(await locateModel(parseModelReference(reference), { progress, ...(signal && { signal }) }));
 }
 
 /** The header of a model that is there already; null where it would have to be fetched. */
 export function headerAtHand(reference: string): ModelHeader | null {
-  const parsed = parseModelReference(reference);
-  const path = parsed.kind === "known" ? cachedModelPath(parsed.known) : parsed.path;
-  return parsed.kind === "known" && !existsSync(path) ? null : readHeader(path);
+  const located = locateAtHand(parseModelReference(reference));
+  return located && readHeader(located);
 }

@@ -4,20 +4,21 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { basename, dirname, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { EXIT, ExpectedError } from "../../errors.ts";
-import { type DecoderConfig, decoderConfig } from "./decoderConfig.ts";
-import { engineGraph, type GraphName, weightNames } from "./engineGraphs.ts";
+import type { Checkpoint } from "./Checkpoint.ts";
+import { engineGraph, type GraphName } from "./engineGraphs.ts";
 import { withEntryLock } from "./entryLock.ts";
 import { isDiskFull } from "./fetchErrors.ts";
-import type { Gguf } from "./gguf.ts";
-import { WeightFile, type WeightIndex, type WeightPolicy } from "./weights.ts";
+import type { ModelConfig } from "./ModelConfig.ts";
+import { WeightFile, type WeightPolicy } from "./WeightFile.ts";
+import type { WeightIndex, WeightPlan } from "./weights.ts";
 
 /** Raised whenever the layout of the weights file changes. */
-const WEIGHT_FORMAT = 1;
+const WEIGHT_FORMAT = 2;
 const WEIGHTS = "weights.bin";
 const INDEX = "weights.json";
 
 export interface PreparedModel {
-  readonly config: DecoderConfig;
+  readonly config: ModelConfig;
   /** Path of a graph's ONNX file; written on first use. @throws ExpectedError `disk-full`, `prepare-failed`. */
   graphFile(graph: GraphName): string;
 }
@@ -35,25 +36,27 @@ function writeWhole(path: string, bytes: Uint8Array | string): void {
 
 /**
  * Processes that want the same model wait for the first one.
+ * @param plan the weights that its graphs use
+ * @param digest sha256 of the model's files
  * @param folder where prepared models live
- * @param digest sha256 of the model file
- * @throws ExpectedError of decoderConfig, WeightFile and dequantize; `disk-full`, `prepare-failed`.
+ * @throws ExpectedError of WeightFile and dequantize; `disk-full`, `prepare-failed`.
  */
 export async function prepareModel(
-  gguf: Gguf,
+  checkpoint: Checkpoint,
+  plan: WeightPlan,
   digest: string,
   policy: WeightPolicy,
   folder: string,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<PreparedModel> {
-  const config = decoderConfig(gguf);
+  const { config } = checkpoint;
   const home = join(folder, `${digest.slice(0, 32)}-${policy}-${WEIGHT_FORMAT}`);
   const indexFile = join(home, INDEX);
   try {
     if (!existsSync(indexFile)) {
       mkdirSync(folder, { recursive: true });
       await withEntryLock(home, { signal, onWait: () => {} }, async (held) => {
-        if (!existsSync(indexFile)) await prepare(gguf, config, policy, home, held);
+        if (!existsSync(indexFile)) await prepare(checkpoint, plan, policy, home, held);
       });
     }
     const index = JSON.parse(readFileSync(indexFile, "utf8")) as WeightIndex;
@@ -75,8 +78,8 @@ function graphFile(home: string, bytes: Uint8Array, graph: GraphName): string {
 
 /** With the lock on `home` held, until `signal` says that it was lost. */
 async function prepare(
-  gguf: Gguf,
-  config: DecoderConfig,
+  checkpoint: Checkpoint,
+  plan: WeightPlan,
   policy: WeightPolicy,
   home: string,
   signal: AbortSignal,
@@ -89,18 +92,17 @@ async function prepare(
   const temporary = `${home}.${randomUUID()}.tmp`;
   try {
     mkdirSync(temporary);
-    const file = new WeightFile(gguf, join(temporary, WEIGHTS), WEIGHTS);
+    const file = new WeightFile(checkpoint.weights, join(temporary, WEIGHTS), WEIGHTS);
     let index: WeightIndex;
     try {
-      const names = weightNames(config);
+      const steps = [
+        ...[...plan.plainNames].map((name) => () => file.addPlain(name)),
+        ...[...plan.linearNames].map((name) => () => file.addLinear(name, policy)),
+        ...(plan.headName === null ? [] : [() => file.addHead(plan.headName as string, policy)]),
+      ];
       // Between tensors the event loop gets its turn, to keep the lock alive and to hear of an interrupt.
-      for (const name of names.plain) {
-        file.addPlain(name);
-        await nextTurn();
-        signal.throwIfAborted();
-      }
-      for (const name of names.linear) {
-        file.addLinear(name, policy);
+      for (const step of steps) {
+        step();
         await nextTurn();
         signal.throwIfAborted();
       }

@@ -1,28 +1,55 @@
+import { ExpectedError } from "../../errors.ts";
 import type { EmbeddedProvider } from "./EmbeddedProvider.ts";
 import { batchFeeds, layout } from "./rows.ts";
-import { floatsOf } from "./Sessions.ts";
+import { floatsOf, floatTensor } from "./Sessions.ts";
 
-export interface Trace {
-  readonly ids: readonly number[];
-  /** float32 by tap: `hidden.L` and `final_norm` [tokens, width], `attention.L` [heads, tokens, tokens], `logits` [vocabulary] of the last token. */
-  readonly taps: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+export interface Tap {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
 }
 
-/** Every tap of a text at every position. @throws ExpectedError `input-too-long`. */
-export async function traceText(provider: EmbeddedProvider, ids: readonly number[]): Promise<Trace> {
-  provider.refuseTooLong(ids.length);
+/**
+ * float32 by tap: `hidden.0` (what enters the first block) to `hidden.N` (after the last), `attn_out.L` and `mlp_out.L`
+ * (what a block adds to the residual stream) and `final_norm`, each [tokens, width]; `attention.L`
+ * [heads, tokens, tokens]; `logits` [vocabulary] of the last token, or [tokens, vocabulary] of all. An encoder has no
+ * logits.
+ */
+export type Trace = ReadonlyMap<string, Tap>;
+
+/** Token ids, or in their place what enters the first block: float32 [tokens, width]. */
+export type TraceInput = { readonly ids: readonly number[] } | { readonly embeddings: Float32Array };
+
+/** Every tap of a text at every position. @throws ExpectedError `input-too-long`, `embeddings-shape`. */
+export async function traceText(
+  provider: EmbeddedProvider,
+  input: TraceInput,
+  { logits = "last" }: { readonly logits?: "last" | "all" } = {},
+): Promise<Trace> {
+  const { engine } = provider;
+  const { width, vocabulary, output } = engine.config;
+  const tokens = "ids" in input ? input.ids.length : input.embeddings.length / width;
+  if (!Number.isInteger(tokens) || tokens === 0) {
+    throw new ExpectedError({
+      code: "embeddings-shape",
+      message: `${"ids" in input ? 0 : input.embeddings.length} numbers are no rows of width ${width}`,
+      hint: `give [tokens, ${width}] numbers for this model, one row a token`,
+    });
+  }
+  provider.refuseTooLong(tokens);
+  const ids = "ids" in input ? input.ids : new Array<number>(tokens).fill(0);
   const row = layout([{ ids, parent: null }]);
-  const outputs = await provider.engine.runBody(
-    "trace",
-    batchFeeds([row], [{ rows: [0], offsets: [0], length: ids.length }]),
-    {},
-  );
-  const taps = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  const { ids: idFeed, ...feeds } = batchFeeds([row], [{ rows: [0], offsets: [0], length: tokens }], engine.config);
+  const outputs =
+    "ids" in input
+      ? await engine.runBody("trace", feeds, { ids: idFeed })
+      : await engine.runBody("inject", feeds, { embeddings: floatTensor(input.embeddings, [1, tokens, width]) });
+  const taps = new Map<string, Tap>();
   for (const [name, { dims, data }] of Object.entries(outputs))
     taps.set(name, { shape: dims.slice(1), data: data as Float32Array });
-  const { width, vocabulary } = provider.engine.config;
-  const last = floatsOf(outputs, "final_norm").slice(-width);
-  const logits = await provider.engine.run("logits", { h: { type: "float32", data: last, dims: [1, width] } });
-  taps.set("logits", { shape: [vocabulary], data: floatsOf(logits, "logits") });
-  return { ids, taps };
+  if (output === null) return taps;
+  const rows = logits === "all" ? tokens : 1;
+  const h = floatsOf(outputs, "final_norm").slice(-rows * width);
+  const result = await engine.run("logits", { h: floatTensor(h, [rows, width]) });
+  const shape = logits === "all" ? [tokens, vocabulary] : [vocabulary];
+  return taps.set("logits", { shape, data: floatsOf(result, "logits") });
 }

@@ -1,28 +1,36 @@
 /**
- * Writes a model's weights in the form that the graphs use, to one file that ONNX Runtime maps into memory:
- * matrices as float32 [columns, rows], or kept in their 4-bit blocks.
- *
- * A 4-bit block of GGUF holds elements 0–15 in its low nibbles and 16–31 in the high ones; MatMulNBits wants
- * consecutive pairs, and a zero point other than its default of 8 switches its fast path off. So a block with
- * a minimum (Q4_1: w = d·q + m) is stored as d·(q − 8), and C = m + 8d per block and row goes to a correction
- * matrix: x·Wᵀ = MatMulNBits(x) + s·C, with s the sums of x over blocks of 32.
+ * A model's weights as the graphs use them. A forward pass asks for them by name and shape; who answers is either
+ * `WeightPlan`, which notes what is needed, or `GraphWeights`, which puts the prepared ones into a graph. So what a
+ * model needs is written down once, in its architecture.
  */
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { ExpectedError } from "../../errors.ts";
-import { dequantize, half } from "./dequantize.ts";
-import type { Gguf, GgufTensor } from "./gguf.ts";
+import { type Checkpoint, weightShape } from "./Checkpoint.ts";
 import type { Graph, Value } from "./graph.ts";
-import { DataType, type OnnxInitializer } from "./onnxFile.ts";
+import type { OnnxInitializer } from "./onnxFile.ts";
 
-export type WeightPolicy = "packed" | "float32";
+export interface Weights {
+  /** A tensor as it is: a norm, a bias, an embedding. null stands for any length. */
+  plain(name: string, shape: readonly (number | null)[]): Value;
+  /** x [.., columns] · Wᵀ (+ bias, where the model has one) -> [.., rows], for the matrix `${stem}.weight`. */
+  linear(x: Value, stem: string, rows: number, columns: number, name: Value): Value;
+  /** The same for the matrix `weight` that turns states [n, columns] into logits [n, rows]. */
+  head(x: Value, weight: string, rows: number, columns: number, name: Value): Value;
+}
 
 /** A matrix as the graphs see it: x·Wᵀ for W of [rows, columns]. */
 export type LinearWeight =
+  /** Stored as Wᵀ. */
   | { readonly form: "float32"; readonly matrix: string }
+  /** Stored as W, since it serves as embedding too. */
+  | { readonly form: "rows"; readonly matrix: string }
   | {
       readonly form: "packed";
       readonly rows: number;
       readonly columns: number;
+      readonly bits: number;
+      /** Planes of bits side by side in a row (packBlocks.ts): x then stands as often in the product. */
+      readonly planes: number;
+      readonly block: number;
       readonly packed: string;
       readonly scales: string;
       readonly correction: string | null;
@@ -34,158 +42,76 @@ export interface WeightIndex {
   readonly linear: Readonly<Record<string, LinearWeight>>;
 }
 
-const BLOCK = 32;
-const HEADER = { Q4_0: 2, Q4_1: 4 } as const;
+/** What a forward pass asks for, checked against what the files hold. */
+export class WeightPlan implements Weights {
+  readonly plainNames = new Set<string>();
+  readonly linearNames = new Set<string>();
+  headName: string | null = null;
+  private readonly checkpoint: Checkpoint;
 
-/** Whether blocks of this type can stay packed. */
-export function isPackable(type: string): type is keyof typeof HEADER {
-  return type in HEADER;
-}
-
-interface PackedBlocks {
-  packed: Uint8Array;
-  scales: Float32Array;
-  /** [blocks per row, rows], or null where the blocks have no minimum. */
-  correction: Float32Array | null;
-}
-
-/** Repacks the 4-bit blocks of a matrix [rows, columns]. */
-export function packBlocks(type: keyof typeof HEADER, bytes: Uint8Array, rows: number, columns: number): PackedBlocks {
-  const perRow = columns / BLOCK;
-  const header = HEADER[type];
-  const packed = new Uint8Array(rows * perRow * 16);
-  const scales = new Float32Array(rows * perRow);
-  const correction = type === "Q4_1" ? new Float32Array(rows * perRow) : null;
-  for (let row = 0; row < rows; row++) {
-    for (let b = 0; b < perRow; b++) {
-      const block = row * perRow + b;
-      const from = block * (header + 16);
-      const d = half(bytes, from);
-      scales[block] = d;
-      if (correction) correction[b * rows + row] = half(bytes, from + 2) + 8 * d;
-      for (let i = 0; i < 8; i++) {
-        const first = bytes[from + header + 2 * i] as number;
-        const second = bytes[from + header + 2 * i + 1] as number;
-        packed[block * 16 + i] = (first & 15) | ((second & 15) << 4);
-        packed[block * 16 + 8 + i] = (first >> 4) | (second & 0xf0);
-      }
-    }
-  }
-  return { packed, scales, correction };
-}
-
-function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(matrix.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++)
-      out[column * rows + row] = matrix[row * columns + column] as number;
-  }
-  return out;
-}
-
-export class WeightFile {
-  private readonly initializers: OnnxInitializer[] = [];
-  private readonly linear: Record<string, LinearWeight> = {};
-  private offset = 0;
-  private readonly gguf: Gguf;
-  private readonly source: number;
-  private readonly target: number;
-  private readonly file: string;
-
-  /** @param file the name by which graphs refer to the file; `path` is where it is written. */
-  constructor(gguf: Gguf, path: string, file: string) {
-    this.gguf = gguf;
-    this.file = file;
-    this.source = openSync(gguf.path, "r");
-    this.target = openSync(path, "w");
+  constructor(checkpoint: Checkpoint) {
+    this.checkpoint = checkpoint;
   }
 
-  private tensor(name: string): GgufTensor {
-    const tensor = this.gguf.tensors.get(name);
-    if (tensor === undefined) {
+  private check(name: string, expected: readonly (number | null)[]): void {
+    const { weights, path } = this.checkpoint;
+    const weight = weights.get(name);
+    if (weight === undefined) {
       throw new ExpectedError({
-        code: "gguf-tensor-missing",
-        message: `the model file has no tensor ${name}`,
-        where: this.gguf.path,
+        code: "tensor-missing",
+        message: `the model has no tensor ${name}`,
+        where: path,
         hint: "the file is incomplete or of another architecture than it says; fetch or convert it again",
       });
     }
-    return tensor;
+    const shape = weightShape(weight);
+    if (shape.length === expected.length && expected.every((size, i) => size === null || size === shape[i])) return;
+    throw new ExpectedError({
+      code: "tensor-shape",
+      message: `tensor ${name} is ${shape.join("×")}, not ${expected.map((size) => size ?? "any").join("×")}`,
+      where: path,
+      hint: "fetch or convert the model again",
+    });
   }
 
-  private read(tensor: GgufTensor): Uint8Array {
-    const bytes = new Uint8Array(tensor.bytes);
-    for (let done = 0; done < bytes.length; ) {
-      const got = readSync(this.source, bytes, done, bytes.length - done, tensor.offset + done);
-      if (got === 0) {
-        throw new ExpectedError({
-          code: "gguf-malformed",
-          message: `the model file ended inside tensor ${tensor.name}: it shrank while it was read`,
-          where: this.gguf.path,
-          hint: "fetch the file again",
-        });
-      }
-      done += got;
-    }
-    return bytes;
-  }
-
-  private write(name: string, type: DataType, shape: readonly number[], data: Uint8Array | Float32Array): string {
-    // Offsets that are multiples of a page let the runtime map the file instead of copying it.
-    const padding = (4096 - (this.offset % 4096)) % 4096;
-    this.writeAll(new Uint8Array(padding));
-    this.offset += padding;
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.writeAll(bytes);
-    this.initializers.push({ name, type, shape, data: { file: this.file, offset: this.offset, length: bytes.length } });
-    this.offset += bytes.length;
+  plain(name: string, shape: readonly (number | null)[]): Value {
+    this.check(name, shape);
+    this.plainNames.add(name);
     return name;
   }
 
-  /** A write may stop short, of a full disk for one; the next then says why. */
-  private writeAll(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.target, bytes, done);
+  linear(_x: Value, stem: string, rows: number, columns: number, name: Value): Value {
+    this.check(`${stem}.weight`, [rows, columns]);
+    this.linearNames.add(`${stem}.weight`);
+    if (this.checkpoint.weights.has(`${stem}.bias`)) this.plain(`${stem}.bias`, [rows]);
+    return name;
   }
 
-  /** Adds a tensor as float32 in its own shape: norms, embeddings. */
-  addPlain(name: string): void {
-    const tensor = this.tensor(name);
-    const elements = tensor.shape.reduce((a, b) => a * b, 1);
-    this.write(name, DataType.float, tensor.shape, dequantize(tensor.type, this.read(tensor), elements));
+  head(_x: Value, weight: string, rows: number, columns: number, name: Value): Value {
+    this.check(weight, [rows, columns]);
+    this.headName = weight;
+    return name;
   }
 
-  addLinear(name: string, policy: WeightPolicy): void {
-    const tensor = this.tensor(name);
-    const [rows, columns] = tensor.shape as [number, number];
-    if (policy === "packed" && isPackable(tensor.type)) {
-      const { packed, scales, correction } = packBlocks(tensor.type, this.read(tensor), rows, columns);
-      const perRow = columns / BLOCK;
-      this.linear[name] = {
-        form: "packed",
-        rows,
-        columns,
-        packed: this.write(`${name}:packed`, DataType.uint8, [rows, perRow, 16], packed),
-        scales: this.write(`${name}:scales`, DataType.float, [rows * perRow], scales),
-        correction: correction && this.write(`${name}:correction`, DataType.float, [perRow, rows], correction),
-      };
-      return;
+  /** Refuses a tensor that the graphs would leave out: a block beyond the last, an expert, a bias. */
+  refuseUnused(): void {
+    const { weights, path, config } = this.checkpoint;
+    for (const name of weights.keys()) {
+      if (this.plainNames.has(name) || this.linearNames.has(name) || this.headName === name) continue;
+      throw new ExpectedError({
+        code: "architecture-unsupported",
+        message: `tensor ${name} has no place in a ${config.architecture} of ${config.layers} blocks`,
+        where: path,
+        hint: "Isoglyph would have to leave it out; use a model without such tensors",
+      });
     }
-    const values = dequantize(tensor.type, this.read(tensor), rows * columns);
-    const matrix = this.write(name, DataType.float, [columns, rows], transpose(values, rows, columns));
-    this.linear[name] = { form: "float32", matrix };
-  }
-
-  close(): WeightIndex {
-    closeSync(this.source);
-    closeSync(this.target);
-    return { initializers: this.initializers, linear: this.linear };
   }
 }
 
-/** Makes weights known to a graph as they are first used. */
-export class GraphWeights {
+/** Makes prepared weights known to a graph as they are first used. */
+export class GraphWeights implements Weights {
   private readonly byName: Map<string, OnnxInitializer>;
-  private readonly blockSums = new Map<Value, Value>();
+  private readonly shared = new Map<string, Value>();
   private readonly graph: Graph;
   private readonly index: WeightIndex;
 
@@ -201,32 +127,49 @@ export class GraphWeights {
     return this.graph.initializer(item);
   }
 
-  /** x [.., columns] · Wᵀ -> [.., rows]. */
-  linear(x: Value, weight: string, name: Value): Value {
+  linear(x: Value, stem: string, _rows: number, _columns: number, name: Value): Value {
+    const bias = `${stem}.bias`;
+    if (!this.byName.has(bias)) return this.product(x, `${stem}.weight`, name);
+    return this.graph.add(this.product(x, `${stem}.weight`, `${name}:product`), this.plain(bias), name);
+  }
+
+  head(x: Value, weight: string, _rows: number, _columns: number, name: Value): Value {
+    return this.product(x, `${weight}:head`, name);
+  }
+
+  private product(x: Value, weight: string, name: Value): Value {
     const entry = this.index.linear[weight];
     if (entry === undefined) throw new Error(`matrix ${weight} was not prepared`);
     if (entry.form === "float32") return this.graph.matMul(x, this.plain(entry.matrix), name);
-    const { packed, scales, correction, rows, columns } = entry;
-    const product = this.graph.matMul4Bit(
-      x,
-      this.plain(packed),
-      this.plain(scales),
-      rows,
-      columns,
-      correction ? `${name}:product` : name,
-    );
+    if (entry.form === "rows") return this.graph.matMulTransposed(x, this.plain(entry.matrix), name);
+    const { packed, scales, correction } = entry;
+    const exact = correction ? `${name}:blocks` : name;
+    const { rows, columns, bits, planes, block } = entry;
+    const shape = { rows, columns: planes * columns, bits, block };
+    const read = planes === 1 ? x : this.once(`${x}:twice`, (key) => this.graph.concat([x, x], -1, key));
+    const product = this.graph.matMulPacked(read, this.plain(packed), this.plain(scales), shape, exact);
     if (correction === null) return product;
-    const sums = this.sumsOverBlocks(x, columns);
+    const sums = this.sumsOverBlocks(x, columns, block);
     return this.graph.add(product, this.graph.matMul(sums, this.plain(correction), `${name}:minimum`), name);
   }
 
-  /** Sums of x over blocks of 32, computed once for all matrices that read the same x. */
-  private sumsOverBlocks(x: Value, columns: number): Value {
-    const known = this.blockSums.get(x);
+  /** Sums of x over blocks. */
+  private sumsOverBlocks(x: Value, columns: number, block: number): Value {
+    return this.once(`${x}:sums.${block}`, (key) => {
+      const { graph } = this;
+      // Leading axes stay as they are, be they one (states) or two (batch and tokens).
+      const lead = graph.slice(graph.shape(x, `${key}:shape`), 0, 0, -1, `${key}:lead`);
+      const shape = graph.concat([lead, graph.ints([columns / block, block])], 0, `${key}:blocked`);
+      return graph.sum(graph.reshapeTo(x, shape, `${key}:blocks`), key);
+    });
+  }
+
+  /** What several matrices read of the same x is computed once. */
+  private once(key: string, make: (key: string) => Value): Value {
+    const known = this.shared.get(key);
     if (known !== undefined) return known;
-    const blocks = this.graph.reshape(x, [0, 0, columns / BLOCK, BLOCK], `${x}:blocks`);
-    const sums = this.graph.sum(blocks, `${x}:sums`);
-    this.blockSums.set(x, sums);
-    return sums;
+    const value = make(key);
+    this.shared.set(key, value);
+    return value;
   }
 }

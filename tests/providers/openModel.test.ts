@@ -9,7 +9,8 @@ import { cachedModelPath } from "../../providers/embedded/fetchModel.ts";
 import { KNOWN_MODELS, type KnownModel } from "../../providers/embedded/knownModels.ts";
 import { listModels } from "../../providers/embedded/listModels.ts";
 import { parseModelReference } from "../../providers/embedded/modelReference.ts";
-import { chooseWeights, openModel } from "../../providers/embedded/openModel.ts";
+import { openModel } from "../../providers/embedded/openModel.ts";
+import { chooseWeights } from "../../providers/embedded/planMemory.ts";
 import { writeTinyGguf } from "./openModelTinyGguf.ts";
 
 let folder: string;
@@ -86,14 +87,28 @@ describe("parseModelReference", () => {
 });
 
 describe("chooseWeights", () => {
+  const plan = { float32: 400, packed: 100 };
   it.each([
-    ["packed", "batch", 1, 1e9, "packed", "as asked"],
-    ["float32", "latency", 1, 0, "float32", "as asked"],
-    ["auto", "latency", 1, 1e9, "packed", "auto: opens fastest"],
-    ["auto", "batch", 99, 1000, "float32", "auto: fastest for batches"],
-    ["auto", "batch", 100, 1000, "packed", "auto: float32 would take more than 40 % of the free memory"],
-  ] as const)("%s for %s, %d parameters in %d bytes", (asked, purpose, parameters, free, policy, reason) => {
-    expect(chooseWeights(asked, purpose, parameters, free)).toEqual({ policy, reason });
+    ["packed", "batch", 1000, "packed", "as asked"],
+    ["float32", "latency", 400, "float32", "as asked"],
+    ["auto", "latency", 1001, "packed", "auto: opens fastest"],
+    ["auto", "batch", 1001, "float32", "auto: fastest for batches"],
+    ["auto", "batch", 1000, "packed", "auto: float32 would take more than 40 % of the free memory"],
+  ] as const)("%s for %s in %d bytes", (asked, purpose, free, policy, reason) => {
+    expect(chooseWeights(asked, purpose, plan, free)).toEqual({ policy, reason });
+  });
+
+  it.each([
+    ["float32", 399, "packed weights take"],
+    ["auto", 99, "use a smaller model"],
+  ] as const)("%s refuses what does not fit in %d bytes, with the numbers", (asked, free, hint) => {
+    expect(() => chooseWeights(asked, "batch", { float32: 4e9, packed: 1e9 }, free * 1e7)).toThrow(
+      expect.objectContaining({
+        code: "memory-insufficient",
+        message: expect.stringMatching(/about [\d.]+ GB of memory as (float32|packed) weights, and \d\.\d GB are free/),
+        hint: expect.stringContaining(hint),
+      }),
+    );
   });
 });
 

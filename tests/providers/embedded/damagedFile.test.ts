@@ -6,8 +6,9 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ExpectedError } from "../../../errors.ts";
-import { decoderConfig } from "../../../providers/embedded/decoderConfig.ts";
+import type { StoredTensor } from "../../../providers/embedded/Checkpoint.ts";
 import { type Gguf, type GgufValue, readGguf } from "../../../providers/embedded/gguf.ts";
+import { ggufCheckpoint } from "../../../providers/embedded/ggufCheckpoint.ts";
 import { ggufTokenizer } from "../../../providers/embedded/ggufTokenizer.ts";
 import { openModel } from "../../../providers/embedded/openModel.ts";
 import { writeTinyGguf } from "../openModelTinyGguf.ts";
@@ -36,7 +37,7 @@ afterAll(() => {
 function parse(bytes: Buffer): Gguf {
   writeFileSync(path, bytes);
   const gguf = readGguf(path);
-  decoderConfig(gguf);
+  ggufCheckpoint(gguf);
   ggufTokenizer(gguf).tokenizer.encode("Hi 2 <|endoftext|>", { special: true });
   return gguf;
 }
@@ -201,31 +202,31 @@ describe("a header", () => {
     [
       "a block's tensor of another architecture",
       () => edited("blk.0.ffn_gat", (b, at) => b.write("s", at)),
-      "architecture-unsupported",
-      /tensor blk.0.ffn_gats.weight has no place/,
+      "tensor-missing",
+      /no tensor blk.0.ffn_gate.weight/,
     ],
     [
-      "fewer blocks than it holds",
+      "a block's tensor in another block",
       () => edited("blk.", (b, at) => b.write("1", at)),
-      "architecture-unsupported",
-      /tensor blk.1.attn_norm.weight has no place in a llama of 1 blocks/,
+      "tensor-missing",
+      /no tensor blk.0.attn_norm.weight/,
     ],
     [
       "no block",
       () => edited("llama.block_count", (b, at) => b.writeUInt32LE(0, at + 4)),
-      "gguf-field",
+      "config-field",
       /llama.block_count is 0/,
     ],
     [
       "an odd head size",
       () => edited("llama.attention.head_count", (b, at) => b.writeUInt32LE(32, at + 4)),
-      "gguf-field",
+      "config-field",
       /rope.dimension_count is 1/,
     ],
     [
       "shapes that don't fit",
       () => edited(gate, (b, at) => b.writeBigUInt64LE(63n, at + ROWS)),
-      "gguf-field",
+      "tensor-shape",
       /blk.0.ffn_gate.weight is 63×32, not 64×32/,
     ],
   ])("with %s", (_, bytes, code, message) => {
@@ -236,6 +237,18 @@ describe("a header", () => {
       where: expect.stringContaining(path),
     });
     expect(error?.hint).toBeTruthy();
+  });
+
+  it.each(["blk.1.attn_norm.weight", "blk.0.attn_q.scale", "extra.weight"])("with %s, which has no place", (name) => {
+    writeFileSync(path, whole);
+    const gguf = readGguf(path);
+    const norm = gguf.tensors.get("blk.0.attn_norm.weight") as StoredTensor;
+    expect(
+      expectedError(() => ggufCheckpoint({ ...gguf, tensors: new Map([...gguf.tensors, [name, { ...norm, name }]]) })),
+    ).toMatchObject({
+      code: "architecture-unsupported",
+      message: `tensor ${name} has no place in a llama of 1 blocks`,
+    });
   });
 
   it("may nest arrays four deep", () => {
@@ -304,8 +317,8 @@ describe("a tokenizer's metadata", () => {
   it("has no more tokens than the embedding has rows", () => {
     const tokens = Array.from({ length: 258 }, (_, id) => `t${id}`);
     const gguf = withField("ggml.tokens", tokens);
-    expect(expectedError(() => decoderConfig(gguf))).toMatchObject({
-      code: "gguf-field",
+    expect(expectedError(() => ggufCheckpoint(gguf))).toMatchObject({
+      code: "config-field",
       message: expect.stringContaining("258 tokens"),
     });
   });
@@ -364,6 +377,7 @@ describe("any damage", () => {
       "gguf-version",
       "gguf-tensor-type",
       "gguf-field",
+      "config-field",
       "architecture-unsupported",
     ]) {
       expect(codes.get(code) ?? 0, code).toBeGreaterThan(0);
@@ -413,8 +427,8 @@ describe("any damage", () => {
       edited("output_norm.weigh", (bytes, at) => bytes.write("x", at)),
     );
     await expect(openModel(path, { weights: "packed", purpose: "batch", threads: 1 })).rejects.toMatchObject({
-      code: "gguf-tensor-missing",
-      message: "the model file has no tensor output_norm.weight",
+      code: "tensor-missing",
+      message: "the model has no tensor output_norm.weight",
     });
   });
 });

@@ -3,7 +3,7 @@ import { vi } from "vitest";
 import type { EmbeddedProvider } from "../../../providers/embedded/EmbeddedProvider.ts";
 import { DEFAULT_MODEL } from "../../../providers/embedded/knownModels.ts";
 import { openModel } from "../../../providers/embedded/openModel.ts";
-import type { WeightPolicy } from "../../../providers/embedded/weights.ts";
+import type { WeightPolicy } from "../../../providers/embedded/WeightFile.ts";
 
 // The first hook that opens the model downloads 98 MB; the first test that needs a graph loads it.
 vi.setConfig({ hookTimeout: 300_000, testTimeout: 60_000 });

@@ -91,9 +91,9 @@ describe.each(["float32", "packed"] as const)("%s weights", (weights) => {
     ({ text, special, prefix, ids, positions, top5, top5LogSoftmax, nextLogSoftmax }) => {
       const oracle = (name: string) => expectedTensors.get(prefix + name) as OracleTensor;
       let trace: Trace;
-      const tap = (name: string) => trace.taps.get(name)?.data as Float32Array;
+      const tap = (name: string) => trace.get(name)?.data as Float32Array;
       beforeAll(async () => {
-        trace = await traceText(provider, ids);
+        trace = await traceText(provider, { ids });
       });
 
       it("is tokenised alike", () => {
@@ -143,10 +143,10 @@ describe.each(["float32", "packed"] as const)("%s weights", (weights) => {
 
   it("has the same attention maps", async () => {
     const { ids, prefix } = states.texts[0] as (typeof states.texts)[number];
-    const trace = await traceText(provider, ids);
+    const trace = await traceText(provider, { ids });
     for (const layer of states.attentionLayers) {
       const expected = expectedTensors.get(`${prefix}attention.${layer}`) as OracleTensor;
-      expect(absoluteError(trace.taps.get(`attention.${layer}`)?.data ?? [], expected.data)).toBeLessThanOrEqual(1e-5);
+      expect(absoluteError(trace.get(`attention.${layer}`)?.data ?? [], expected.data)).toBeLessThanOrEqual(1e-5);
     }
   });
 

@@ -6,7 +6,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EXIT } from "../../../errors.ts";
 import { withEntryLock } from "../../../providers/embedded/entryLock.ts";
 import { readGguf } from "../../../providers/embedded/gguf.ts";
-import { chooseWeights, openModel } from "../../../providers/embedded/openModel.ts";
+import { ggufCheckpoint } from "../../../providers/embedded/ggufCheckpoint.ts";
+import { openModel } from "../../../providers/embedded/openModel.ts";
+import { chooseWeights } from "../../../providers/embedded/planMemory.ts";
+import { planWeights } from "../../../providers/embedded/planWeights.ts";
 import { prepareModel } from "../../../providers/embedded/prepareModel.ts";
 import { writeTinyGguf } from "../openModelTinyGguf.ts";
 
@@ -48,7 +51,7 @@ let home: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "isoglyph-prepare-"));
   folder = join(root, "prepared");
-  home = join(folder, `${DIGEST.slice(0, 32)}-packed-1`);
+  home = join(folder, `${DIGEST.slice(0, 32)}-packed-2`);
   writeTinyGguf(join(root, "Tiny.gguf"));
   disk.begun = 0;
 });
@@ -58,8 +61,10 @@ afterEach(() => {
   vi.unstubAllEnvs();
   rmSync(root, { recursive: true, force: true });
 });
-const prepare = (signal?: AbortSignal) =>
-  prepareModel(readGguf(join(root, "Tiny.gguf")), DIGEST, "packed", folder, signal);
+const prepare = (signal?: AbortSignal) => {
+  const checkpoint = ggufCheckpoint(readGguf(join(root, "Tiny.gguf")));
+  return prepareModel(checkpoint, planWeights(checkpoint), DIGEST, "packed", folder, signal);
+};
 
 describe("prepareModel", () => {
   it("writes weights and index once, and graphs as they are asked for", async () => {
@@ -169,15 +174,15 @@ function writeFileSyncQuietly(path: string, text: string): void {
 describe("a file without matrices that can stay packed", () => {
   it("is float32, whatever was asked for", () => {
     for (const asked of ["packed", "auto", "float32"] as const) {
-      expect(chooseWeights(asked, "latency", 1, 1e9, false)).toEqual({
+      expect(chooseWeights(asked, "latency", { float32: 1, packed: null }, 1e9)).toEqual({
         policy: "float32",
-        reason: "the file has no matrix in 4-bit blocks that can stay packed",
+        reason: "the file has no matrix in blocks that can stay packed",
       });
     }
   });
 
-  /** The tiny model with matrices in Q8_0 (type 8, 34 bytes a block), all zeros, behind the rest. */
-  function writeTinyQ8(path: string): void {
+  /** The tiny model with matrices in F16 (type 1), all zeros, behind the rest. */
+  function writeTinyF16(path: string): void {
     const bytes = readFileSync(path);
     const { tensors } = readGguf(path);
     const start = Math.min(...[...tensors.values()].map(({ offset }) => offset));
@@ -185,20 +190,20 @@ describe("a file without matrices that can stay packed", () => {
     for (const { name, type, shape } of tensors.values()) {
       if (type !== "Q4_1") continue;
       const at = bytes.indexOf(name) + name.length;
-      bytes.writeUInt32LE(8, at + 20);
+      bytes.writeUInt32LE(1, at + 20);
       bytes.writeBigUInt64LE(BigInt(end - start), at + 24);
-      end += (shape.reduce((a, b) => a * b) / 32) * 34;
+      end += shape.reduce((a, b) => a * b) * 2;
     }
     writeFileSync(path, Buffer.concat([bytes, Buffer.alloc(end - bytes.length)]));
   }
 
-  it.each(["q8", "q4"] as const)("says what it is: %s", async (kind) => {
+  it.each(["f16", "q4"] as const)("says what it is: %s", async (kind) => {
     vi.stubEnv("ISOGLYPH_CACHE", join(root, "cache"));
     const path = join(root, "Tiny.gguf");
-    if (kind === "q8") writeTinyQ8(path);
+    if (kind === "f16") writeTinyF16(path);
     const provider = await openModel(path, { weights: "packed", purpose: "batch", threads: 1 });
     await provider.close();
-    expect(provider.identity.weights.split(" ")[0]).toBe(kind === "q8" ? "float32" : "packed");
-    expect(provider.identity.quantisation).toBe(kind === "q8" ? "Q8_0" : "Q4_1");
+    expect(provider.identity.weights.split(" ")[0]).toBe(kind === "f16" ? "float32" : "packed");
+    expect(provider.identity.quantisation).toBe(kind === "f16" ? "F16" : "Q4_1");
   });
 });

@@ -1,54 +1,63 @@
-/** Block formats against the reference dequantiser of the Python package gguf (tests/oracles/quants.py). */
+/** Tensor types against the reference dequantisers of gguf and torch (tests/oracles/quants.py). */
 import { describe, expect, it } from "vitest";
-import { dequantize, half } from "../../../providers/embedded/dequantize.ts";
-import { isPackable, packBlocks } from "../../../providers/embedded/weights.ts";
-import { absoluteError, fixture } from "./oracle.ts";
+import { dequantize } from "../../../providers/embedded/dequantize.ts";
+import { half } from "../../../providers/embedded/smallFloats.ts";
+import { quantCase, quantCases } from "./quantCases.ts";
 
-interface QuantCase {
-  readonly type: string;
-  readonly blocks: number;
-  readonly blockBytes: number;
-  readonly blockElements: number;
-  readonly bytes: string;
-  readonly values: string;
+const TYPES = [
+  ...["F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"],
+  ...["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "IQ4_NL"],
+  ...["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS"],
+];
+
+/** Indices of the values that differ in any way; all NaN are one. */
+function differing(actual: Float32Array, expected: Float32Array): number[] {
+  expect(actual.length).toBe(expected.length);
+  return [...expected.keys()].filter((i) => !Object.is(actual[i], expected[i]));
 }
-const { cases } = fixture<{ readonly cases: readonly QuantCase[] }>("quants.json");
-const of = (type: string) => cases.find((item) => item.type === type) as QuantCase;
-/** A copy, so that the bytes begin where their buffer does. */
-const decoded = (base64: string) => Uint8Array.from(Buffer.from(base64, "base64"));
-const bytesOf = (type: string) => decoded(of(type).bytes);
-const valuesOf = (type: string) => new Float32Array(decoded(of(type).values).buffer);
 
 describe("dequantize", () => {
-  it.each(["F16", "Q8_0", "Q4_0", "Q4_1"])("%s equals the reference", (type) => {
-    const expected = valuesOf(type);
-    expect(expected.length).toBe(of(type).blocks * of(type).blockElements);
-    expect(absoluteError(dequantize(type, bytesOf(type), expected.length), expected)).toBe(0);
+  it("has a reference for every type", () => expect([...quantCases.keys()].sort()).toEqual([...TYPES].sort()));
+
+  it.each(TYPES)("%s equals the reference bit for bit", (type) => {
+    const { bytes, values } = quantCase(type);
+    expect(differing(dequantize(type, bytes, values.length), values)).toEqual([]);
   });
 
-  it.each(["F16", "Q8_0", "Q4_0", "Q4_1"])("%s may begin anywhere in a buffer", (type) => {
-    const bytes = bytesOf(type);
-    const shifted = new Uint8Array(bytes.length + 1);
+  it.each(TYPES)("%s may begin anywhere in a buffer", (type) => {
+    const { bytes, values } = quantCase(type);
+    const shifted = new Uint8Array(bytes.length + 2);
     shifted.set(bytes, 1);
-    const expected = valuesOf(type);
-    expect(absoluteError(dequantize(type, shifted.subarray(1), expected.length), expected)).toBe(0);
+    expect(differing(dequantize(type, shifted.subarray(1, -1), values.length), values)).toEqual([]);
   });
 
-  it("reads F32 and BF16", () => {
-    const values = Float32Array.of(1, -2.5, 0, 3e38);
-    expect(dequantize("F32", new Uint8Array(values.buffer), 4)).toEqual(values);
-    // bfloat16 is the upper half of a float32: 1 is 0x3f80, −2.5 is 0xc020.
-    expect(dequantize("BF16", Uint8Array.of(0x80, 0x3f, 0x20, 0xc0), 2)).toEqual(Float32Array.of(1, -2.5));
+  it("reads 8-bit floats at their limits (arXiv 2209.05433, table 1)", () => {
+    const { POSITIVE_INFINITY, NEGATIVE_INFINITY, NaN: none } = Number;
+    const e4m3 = Uint8Array.of(0x7e, 0xfe, 0x7f, 0xff, 0x01, 0x08, 0x38, 0x80);
+    const e5m2 = Uint8Array.of(0x7b, 0x7c, 0xfc, 0x7d, 0x01, 0x04, 0x3c, 0x80);
+    const expected4 = Float32Array.of(448, -448, none, none, 2 ** -9, 2 ** -6, 1, -0);
+    const expected5 = Float32Array.of(57344, POSITIVE_INFINITY, NEGATIVE_INFINITY, none, 2 ** -16, 2 ** -14, 1, -0);
+    expect(differing(dequantize("F8_E4M3", e4m3, 8), expected4)).toEqual([]);
+    expect(differing(dequantize("F8_E5M2", e5m2, 8), expected5)).toEqual([]);
   });
 
-  it("refuses Q6_K, which the file format knows and the engine not yet", () => {
+  it("refuses a type that it does not know, and lists those that it does", () => {
     const expected = expect.objectContaining({
       name: "ExpectedError",
       code: "tensor-type-unsupported",
-      message: expect.stringContaining("Q6_K"),
-      hint: expect.stringContaining("Q4_1"),
+      message: expect.stringContaining("IQ2_XXS"),
+      hint: expect.stringMatching(new RegExp([...TYPES].map((type) => `(?=.*\\b${type}\\b)`).join(""))),
     });
-    expect(() => dequantize("Q6_K", bytesOf("Q6_K"), 256)).toThrow(expected);
+    expect(() => dequantize("IQ2_XXS", new Uint8Array(66), 256)).toThrow(expected);
+  });
+
+  it.each([
+    ["Q8_0", 33, 32],
+    ["Q4_K", 288, 256],
+    ["Q4_K", 72, 128],
+    ["F16", 5, 2],
+  ])("does not read %s from %d bytes for %d elements", (type, bytes, elements) => {
+    expect(() => dequantize(type, new Uint8Array(bytes), elements)).toThrow(`are not ${bytes} bytes`);
   });
 
   it("reads halves: zeros, subnormals, the largest, infinity", () => {
@@ -66,46 +75,5 @@ describe("dequantize", () => {
       [0x7e00, Number.NaN],
     ] as const;
     for (const [bits, value] of cases) expect(half(Uint8Array.of(9, bits & 255, bits >> 8), 1)).toBe(value);
-  });
-});
-
-describe("packBlocks", () => {
-  /** What MatMulNBits and the correction compute: pairs of neighbours in a byte, zero point 8. */
-  function unpack(
-    { packed, scales, correction }: ReturnType<typeof packBlocks>,
-    rows: number,
-    columns: number,
-  ): Float32Array {
-    const perRow = columns / 32;
-    return Float32Array.from({ length: rows * columns }, (_, at) => {
-      const [row, column] = [Math.floor(at / columns), at % columns];
-      const block = row * perRow + Math.floor(column / 32);
-      const pair = packed[block * 16 + ((column % 32) >> 1)] as number;
-      const quant = column % 2 === 0 ? pair & 15 : pair >> 4;
-      const shift = correction === null ? 0 : (correction[Math.floor(column / 32) * rows + row] as number);
-      return (scales[block] as number) * (quant - 8) + shift;
-    });
-  }
-
-  it.each([
-    ["Q4_0", 64, 32],
-    ["Q4_0", 4, 512],
-    ["Q4_1", 64, 32],
-    ["Q4_1", 2, 1024],
-    ["Q4_1", 16, 128],
-  ] as const)("%s keeps a matrix of %d × %d", (type, rows, columns) => {
-    expect(isPackable(type)).toBe(true);
-    const packed = packBlocks(type, bytesOf(type), rows, columns);
-    expect(packed.correction === null).toBe(type === "Q4_0");
-    const expected = valuesOf(type);
-    const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-    // (q − 8)·d + (m + 8d) rounds where q·d + m does not.
-    expect(absoluteError(unpack(packed, rows, columns), expected)).toBeLessThanOrEqual(
-      type === "Q4_0" ? 0 : 1e-6 * largest,
-    );
-  });
-
-  it.each(["F32", "F16", "Q8_0", "Q6_K", "Q5_1"])("is not for %s", (type) => {
-    expect(isPackable(type)).toBe(false);
   });
 });

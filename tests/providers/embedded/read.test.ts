@@ -274,7 +274,7 @@ describe("pools", () => {
     const { pools } = await read({ rows, pools: refs });
     for (const [i, { row, segment }] of refs.entries()) {
       const [context, continuation] = (rows[row] as Row).map(({ ids }) => ids) as [number[], number[]];
-      const { taps } = await traceText(provider, [...context, ...continuation]);
+      const taps = await traceText(provider, { ids: [...context, ...continuation] });
       const finals = taps.get("final_norm")?.data as Float32Array;
       const [from, to] = segment === 0 ? [0, context.length] : [context.length, context.length + continuation.length];
       const mean = Float32Array.from({ length: width }, (_, column) => {

@@ -54,7 +54,7 @@ describe("batchFeeds", () => {
       { rows: [1, 0], offsets: [0, 3], length: 10 },
       { rows: [2], offsets: [0], length: 3 },
     ];
-    const { ids, positions, mask } = batchFeeds(layouts, packs);
+    const { ids, positions, mask } = batchFeeds(layouts, packs, { causal: true, sliding: null, rope: null });
     expect([ids.dims, positions.dims, mask.dims]).toEqual([
       [2, 10],
       [2, 10],

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SampleRequest } from "../../../providers/contract.ts";
 import { EmbeddedProvider } from "../../../providers/embedded/EmbeddedProvider.ts";
+import { type SampleSettings, smallestKept } from "../../../providers/embedded/sampleToken.ts";
 import { traceText } from "../../../providers/embedded/traceText.ts";
 import { openDefaultModel } from "./defaultModel.ts";
-import { logSoftmax, mostLikely } from "./oracle.ts";
+import { fixture, logSoftmax, mostLikely } from "./oracle.ts";
 
 let provider: EmbeddedProvider;
 let capital: number[];
@@ -112,7 +113,7 @@ describe("temperature 0", () => {
       [number[]],
     ];
     for (let length = 0; length < drawn.length; length++) {
-      const { taps } = await traceText(provider, [...story, ...drawn.slice(0, length)]);
+      const taps = await traceText(provider, { ids: [...story, ...drawn.slice(0, length)] });
       expect(mostLikely(logSoftmax(taps.get("logits")?.data as Float32Array), 1)).toEqual([drawn[length]]);
     }
   });
@@ -125,7 +126,7 @@ describe("frequencies of the first token", () => {
 
   /** Pearson's statistic of counts in the most likely tokens and the rest. */
   async function chiSquare(first: readonly number[], temperature: number): Promise<number> {
-    const { taps } = await traceText(provider, colour);
+    const taps = await traceText(provider, { ids: colour });
     const logits = taps.get("logits")?.data as Float32Array;
     const probabilities = logSoftmax(logits.map((value) => value / temperature)).map(Math.exp);
     const top = mostLikely(probabilities, TOP);
@@ -149,5 +150,70 @@ describe("frequencies of the first token", () => {
     const prompts = Array.from({ length: 200 }, (_, seed) => ({ ids: colour, seed }));
     const drawn = await sample({ prompts, maxTokens: 1 });
     expect(await chiSquare(firsts(drawn), 1)).toBeLessThan(LIMIT);
+  });
+});
+
+describe("top-k and top-p", () => {
+  interface Case extends Record<"topK" | "topP", number | null> {
+    readonly logits: readonly number[];
+    readonly temperature: number;
+    readonly kept: readonly number[];
+  }
+  const { cases } = fixture<{ readonly cases: readonly Case[] }>("sampling.json");
+
+  it.each(cases.map(({ logits, kept, ...settings }) => [settings, logits, kept] as const))(
+    "keep what transformers keeps: %o",
+    ({ temperature, topK, topP }, logits, kept) => {
+      const settings: SampleSettings = {
+        temperature,
+        ...(topK !== null && { topK }),
+        ...(topP !== null && { topP }),
+      };
+      const lowest = smallestKept(Float32Array.from(logits), settings);
+      expect(logits.flatMap((logit, i) => (Math.fround(logit) >= lowest ? [i] : []))).toEqual(kept);
+    },
+  );
+
+  it("draw from the kept tokens, all of them", async () => {
+    const [logits] = [(await traceText(provider, { ids: colour })).get("logits")?.data as Float32Array];
+    const best = mostLikely(logSoftmax(logits), 3);
+    const drawn = await sample({ prompts: [{ ids: colour, seed: 3 }], samples: 60, maxTokens: 1, topK: 3 });
+    expect(new Set(drawn[0]?.flat())).toEqual(new Set(best));
+  });
+
+  it("leave the draw alone where they keep everything", async () => {
+    const request = { prompts: [{ ids: story, seed: 8 }], maxTokens: 6 };
+    expect(await sample({ ...request, topP: 1 })).toEqual(await sample(request));
+  });
+});
+
+describe("stop strings", () => {
+  it("end a sample with the token that completes one, and leave the others alone", async () => {
+    const prompts = [{ ids: capital, seed: 0 }];
+    const free = await sample({ prompts, temperature: 0, maxTokens: 6 });
+    const text = provider.tokenizer.decode(free[0]?.[0] as number[]);
+    expect(text.startsWith(" Paris.")).toBe(true);
+    const [[stopped]] = (await sample({ prompts, temperature: 0, maxTokens: 6, stop: ["aris"] })) as [number[][]];
+    expect(provider.tokenizer.decode(stopped as number[])).toBe(" Paris");
+    expect(await sample({ prompts, temperature: 0, maxTokens: 6, stop: ["Lyon"] })).toEqual(free);
+  });
+});
+
+describe("settings that mean nothing", () => {
+  it.each([
+    ["topK", 0],
+    ["topP", 0],
+    ["topP", 1.1],
+    ["temperature", -1],
+    ["temperature", Number.NaN],
+    ["samples", 0],
+    ["maxTokens", 1.5],
+    ["stop", [""]],
+  ])("%s %s is refused", async (name, value) => {
+    const request = { prompts: [{ ids: capital, seed: 0 }], [name]: value };
+    await expect(async () => sample(request)).rejects.toMatchObject({
+      code: "sample-setting",
+      message: expect.stringContaining(name),
+    });
   });
 });
