@@ -9,6 +9,8 @@ export class DecoderCache {
   /** For each sequence, which of the cached positions hold a token of it. */
   private held: boolean[][] = [];
   private lengths: number[] = [];
+  /** What was read so far, where a sequence that grows long has to be read again. */
+  private history: number[][] = [];
 
   constructor(engine: Engine, sessions: Sessions) {
     this.engine = engine;
@@ -20,6 +22,24 @@ export class DecoderCache {
    * Sequences of the cache are first repeated `repeat` times, each beside its copies.
    */
   async append(ids: readonly (readonly number[])[], repeat = 1): Promise<Float32Array> {
+    const { config } = this.engine;
+    const long = config.rope?.long;
+    if (long) {
+      const before = ids.map((_, sequence) => this.history[Math.floor(sequence / repeat)] ?? []);
+      this.history = ids.map((row, sequence) => [...(before[sequence] as number[]), ...row]);
+      const crosses = this.history.some(
+        (all, sequence) => before[sequence]?.length && all.length > long.beyond && before[sequence].length <= long.beyond,
+      );
+      // Beyond the limit all positions turn by other angles, those of the cached keys too.
+      if (crosses) {
+        this.held = [];
+        return this.extend(this.history, 1);
+      }
+    }
+    return this.extend(ids, repeat);
+  }
+
+  private async extend(ids: readonly (readonly number[])[], repeat: number): Promise<Float32Array> {
     const { config } = this.engine;
     const first = this.held.length === 0;
     if (first) {

@@ -102,15 +102,15 @@ function readGraph(config: ModelConfig, index: WeightIndex): Graph {
   const { graph, weights } = newGraph(index);
   const all = forwardPass(graph, weights, config, { cached: false, from: "ids" });
   const { final } = all;
-  const flat = (value: Value) => graph.reshape(value, [-1, config.width], `${value}:flat`);
+  const flat = (value: Value, name: Value) => graph.reshape(value, [-1, config.width], name);
   const stateIndex = graph.input("state_index", int64, ["n"]);
   const readIndex = graph.input("read_index", int64, ["p"]);
   const pool = graph.input("pool", float, ["b", "q", "t"]);
   const states = hiddenStates(all, config).map((value) =>
-    graph.unsqueeze(graph.gather(flat(value), stateIndex, `${value}:read`), 0, `${value}:row`),
+    graph.unsqueeze(graph.gather(flat(value, `${value}:flat`), stateIndex, `${value}:read`), 0, `${value}:row`),
   );
   graph.output("states", graph.concat(states, 0, "states:stack"), float, [config.layers + 1, "n", config.width]);
-  graph.output("final", graph.gather(flat(final), readIndex, "final:read"), float, ["p", config.width]);
+  graph.output("final", graph.gather(flat(final, "final:flat"), readIndex, "final:read"), float, ["p", config.width]);
   graph.output("pooled", graph.matMul(pool, final, "pooled:row"), float, ["b", "q", config.width]);
   return graph;
 }

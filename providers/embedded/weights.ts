@@ -160,7 +160,9 @@ export class GraphWeights implements Weights {
       // Leading axes stay as they are, be they one (states) or two (batch and tokens).
       const lead = graph.slice(graph.shape(x, `${key}:shape`), 0, 0, -1, `${key}:lead`);
       const shape = graph.concat([lead, graph.ints([columns / block, block])], 0, `${key}:blocked`);
-      return graph.sum(graph.reshapeTo(x, shape, `${key}:blocks`), key);
+      const sums = graph.sum(graph.reshapeTo(x, shape, `${key}:blocks`), `${key}:reduced`);
+      // An expert may have no row to read, and the runtime's sum over nothing keeps the axis.
+      return graph.reshapeTo(sums, graph.concat([lead, graph.ints([columns / block])], 0, `${key}:shaped`), key);
     });
   }
 

@@ -12,7 +12,7 @@ export interface OracleTensor {
   readonly data: Float32Array;
 }
 
-/** The float32 tensors of a safetensors fixture. */
+/** The float32 tensors of a safetensors fixture, and integers as such. */
 export function tensors(name: string): Map<string, OracleTensor> {
   const bytes = readFileSync(new URL(name, FIXTURES));
   const start = 8 + Number(bytes.readBigUInt64LE());
