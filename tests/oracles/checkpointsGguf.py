@@ -108,7 +108,7 @@ def permuted(data: np.ndarray, heads: int) -> np.ndarray:
 
 
 def metadata(writer: GGUFWriter, arch: str, config, name: str) -> None:
-    writer.add_name(name)
+    writer.add_name("tiny")  # llama.cpp treats names of known models apart
     heads = config.num_attention_heads
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)

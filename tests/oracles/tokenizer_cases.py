@@ -61,12 +61,12 @@ def random_string(rng: random.Random, pools: list[str]) -> str:
     return "".join(rng.choice(rng.choice(chosen)) for _ in range(rng.randint(1, 24)))
 
 
-def random_strings(rng: random.Random) -> Iterator[str]:
+def pools() -> list[str]:
     def assigned(first: int, last: int) -> str:
         codes = map(chr, range(first, last))
         return "".join(c for c in codes if unicodedata.category(c) not in ("Cn", "Cs", "Co"))
 
-    pools = [
+    return [
         assigned(0x20, 0x7F),
         "etaoin shrdlu ETAOIN'’",
         " \n\t  " + SPACES,
@@ -88,6 +88,9 @@ def random_strings(rng: random.Random) -> Iterator[str]:
         assigned(0x20000, 0x2A6D0),
         assigned(0xF900, 0x10000) + NOT_SPACES,
     ]
+
+
+def random_strings(rng: random.Random, pools: list[str]) -> Iterator[str]:
     for _ in range(200):
         yield random_string(rng, pools)
     yield from (chr(rng.randrange(0x4E00, 0xA000)) for _ in range(40))
@@ -103,7 +106,7 @@ def write(plain: Tokenizer, parsed: Tokenizer, path: Path) -> None:
     missing = {b for b in range(256) if letter[b] not in vocabulary}
 
     rng = random.Random(20261122)
-    texts = [*authored(), *((t, False) for t in systematic()), *((t, False) for t in random_strings(rng))]
+    texts = [*authored(), *((t, False) for t in systematic()), *((t, False) for t in random_strings(rng, pools()))]
     cases = []
     for text, special in dict.fromkeys(texts):
         tokenizer = parsed if special else plain
