@@ -9,6 +9,9 @@ const CHAT_PROBE = "{context}\nQuestion: {question}";
 /** Stands for the context while a chat template is rendered; a private-use character that no template touches. */
 const PLACEHOLDER = "\uE000";
 
+/** Every piece but the first follows another, so that only the first gets a tokenizer's dummy space. */
+const CONTINUES = { continues: true } as const;
+
 export interface FramedIds {
   readonly before: readonly number[];
   readonly after: readonly number[];
@@ -18,6 +21,8 @@ export class FrameReader {
   readonly name: string;
   readonly frame: Frame;
   private readonly tokenizer: Tokenizer;
+  /** Whether the context follows other text. */
+  private readonly follows: boolean;
 
   /** @throws ExpectedError `frame-no-template`, `frame-template-context`, `frame-empty-after`, `frame-empty-before`. */
   constructor(name: string, frame: Frame, tokenizer: Tokenizer, where: string) {
@@ -32,6 +37,7 @@ export class FrameReader {
         hint: "use a model with a chat template, or leave the frame out (a profile can name the frames it keeps)",
       });
     }
+    this.follows = this.text("?").before !== "";
     const { before, after } = this.ids("?");
     if (after.length === 0) {
       throw new ExpectedError({
@@ -74,7 +80,8 @@ export class FrameReader {
 
   private encode({ before, after }: { before: string; after: string }, question: string): FramedIds {
     // Special tokens are a frame's privilege: a question that contains one would end the turn.
-    if (this.tokenizer.encode(question, { special: true }).join() !== this.tokenizer.encode(question).join()) {
+    const asked = (special: boolean) => this.tokenizer.encode(question, { ...CONTINUES, special });
+    if (asked(true).join() !== asked(false).join()) {
       throw new ExpectedError({
         code: "question-special-token",
         message: `a question contains a special token of the model: ${JSON.stringify(question)}`,
@@ -82,13 +89,25 @@ export class FrameReader {
       });
     }
     return {
-      before: [...this.tokenizer.begin, ...this.tokenizer.encode(before, { special: true })],
-      after: this.tokenizer.encode(after, { special: true }),
+      before: this.opened(this.tokenizer.encode(before, { special: true })),
+      after: this.tokenizer.encode(after, { ...CONTINUES, special: true }),
     };
+  }
+
+  /** Begins with the tokenizer's first tokens; many chat templates write them themselves. */
+  private opened(ids: readonly number[]): number[] {
+    const { begin } = this.tokenizer;
+    const written = "template" in this.frame && begin.every((id, i) => ids[i] === id);
+    return written ? [...ids] : [...begin, ...ids];
   }
 
   ids(question: string): FramedIds {
     return this.encode(this.text(question), question);
+  }
+
+  /** The ids of a context, as it stands in the frame: with nothing before it, it is the first text. */
+  context(text: string): number[] {
+    return this.tokenizer.encode(text, { continues: this.follows });
   }
 
   /** What follows the context when the question is asked about it; the answer comes next. */
@@ -100,7 +119,7 @@ export class FrameReader {
 
   /** A text that the model is to have written itself, as its ids: after plain text it begins with a space. */
   said(text: string): number[] {
-    return this.tokenizer.encode("template" in this.frame ? text : ` ${text}`);
+    return this.tokenizer.encode("template" in this.frame ? text : ` ${text}`, CONTINUES);
   }
 
   /** Tokens that the frame and its longest branch can add to a context. */
@@ -120,8 +139,8 @@ export class FrameReader {
   seamDiffers(context: string, question: string): boolean {
     const { before, after } = this.text(question);
     const parts = this.ids(question);
-    const joined = [...this.tokenizer.begin, ...this.tokenizer.encode(before + context + after, { special: true })];
-    return joined.join() !== [...parts.before, ...this.tokenizer.encode(context), ...parts.after].join();
+    const joined = this.opened(this.tokenizer.encode(before + context + after, { special: true }));
+    return joined.join() !== [...parts.before, ...this.context(context), ...parts.after].join();
   }
 
   /** The rendered frame, for the manifest. */

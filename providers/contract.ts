@@ -3,7 +3,8 @@
  * on nothing; whoever measures, and whoever serves a model, meets here.
  */
 
-/** What a provider can show. The planner matches measures to it before any weights load or any request is sent. */
+/**
+ * What a provider can show; asking for more is an ExpectedError `capability-missing`. The planner matches measures to it before any weights load or any request is sent. */
 export interface Capabilities {
   readonly hiddenStates: "all" | "final" | "none";
   readonly attention: boolean;
@@ -33,16 +34,28 @@ export interface ModelIdentity {
   readonly vocabulary: number;
 }
 
+export interface EncodeOptions {
+  /** Special tokens in the text are recognised; otherwise they are text like any other. */
+  readonly special?: boolean;
+  /**
+   * The text follows other text that is encoded apart, so a tokenizer that puts a dummy space before a text
+   * (SentencePiece) does not. No effect on tokenizers that put none.
+   */
+  readonly continues?: boolean;
+}
+
 export interface Tokenizer {
   /**
-   * The ids of `text` as it is; no token is added. Special tokens in the text are recognised only where `special`
-   * is set.
-   * @throws ExpectedError `text-unencodable` where the tokenizer has no token for a byte of the text.
+   * The ids of `text` as it is; no token is added. A character that the vocabulary does not hold becomes its unknown
+   * token where it has one (WordPiece, unigram): that is what the model reads.
+   * @throws ExpectedError `text-unencodable` where the tokenizer would lose a part of the text without a trace.
    */
-  encode(text: string, options?: { readonly special?: boolean }): number[];
+  encode(text: string, options?: EncodeOptions): number[];
   decode(ids: readonly number[]): string;
   /** What the tokenizer's configuration puts before every text; empty for many models. */
   readonly begin: readonly number[];
+  /** What it puts after every text, as encoders want it; empty for decoders. */
+  readonly finish: readonly number[];
   /** Tokens that end a generation. */
   readonly end: readonly number[];
   /** The conversation `messages` as the model's chat template writes it; null where the model has no template. */
@@ -113,6 +126,12 @@ export interface SampleRequest {
   readonly maxTokens: number;
   /** 0 takes the most likely token. */
   readonly temperature: number;
+  /** Draw from so many of the most likely tokens only. */
+  readonly topK?: number;
+  /** Draw from the most likely tokens that together have this probability only. */
+  readonly topP?: number;
+  /** A sample ends with the token that completes one of these. */
+  readonly stop?: readonly string[];
 }
 
 export interface Provider {
@@ -121,6 +140,8 @@ export interface Provider {
   readonly tokenizer: Tokenizer;
   /** @throws ExpectedError `input-too-long` rather than cutting anything. */
   read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult>;
+  /** Sentence embeddings, float32 [texts][dimensions]. @throws ExpectedError `input-too-long`. */
+  embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** Token ids [prompts][samples][tokens], an end token included where one was drawn. */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]>;
   close(): Promise<void>;

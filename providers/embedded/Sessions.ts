@@ -10,6 +10,17 @@ export function floatsOf(outputs: Record<string, TensorData>, name: string): Flo
   return tensor.data;
 }
 
+export const intTensor = (values: readonly number[], dims: readonly number[] = [values.length]): TensorData => ({
+  type: "int64",
+  data: BigInt64Array.from(values, BigInt),
+  dims,
+});
+export const floatTensor = (data: Float32Array, dims: readonly number[]): TensorData => ({
+  type: "float32",
+  data,
+  dims,
+});
+
 /** The main thread's side of sessionWorker: opens sessions by path and runs them. */
 export class Sessions {
   private readonly worker: Worker;

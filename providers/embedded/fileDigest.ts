@@ -1,13 +1,16 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 
-/** sha256 of the file at `path`, hexadecimal; `onBytes` hears how many bytes are done. Rejects with `signal`'s reason. */
+/**
+ * The digest of the file at `path`, hexadecimal: sha256, unless another hash is given. `onBytes` hears how many
+ * bytes are done. Rejects with `signal`'s reason.
+ */
 export async function fileDigest(
   path: string,
   signal?: AbortSignal,
   onBytes?: (done: number) => void,
+  hash: Hash = createHash("sha256"),
 ): Promise<string> {
-  const hash = createHash("sha256");
   let done = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
     signal?.throwIfAborted();

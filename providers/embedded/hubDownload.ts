@@ -1,65 +1,20 @@
-/** Fetches a model file from the Hugging Face Hub, or from a mirror that speaks its `resolve` addresses. */
-import { open, rm, stat } from "node:fs/promises";
-import type { KnownModel } from "./knownModels.ts";
-import { SourceFailed, type SourceRequest } from "./modelSource.ts";
+/** Fetches one file from the Hugging Face Hub, or from a mirror that speaks its `resolve` addresses. */
+import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { hubHeaders, reasonOf, refusal } from "./hubAccess.ts";
+import { SourceFailed } from "./modelSource.ts";
 
 /** A transfer that stands still for this long has failed. */
 const STALL_MS = 30_000;
 
-/** @throws SourceFailed where `HF_ENDPOINT` is no address to ask. */
-export function hubAddress(known: KnownModel): URL {
-  const endpoint = process.env.HF_ENDPOINT || "https://huggingface.co";
-  const file = known.hub.file.split("/").map(encodeURIComponent).join("/");
-  const address = URL.parse(`${endpoint.replace(/\/+$/, "")}/${known.hub.repository}/resolve/main/${file}`);
-  // The value itself is not shown: it may hold a password.
-  if (address === null || !/^https?:$/.test(address.protocol))
-    throw new SourceFailed("HF_ENDPOINT is not an http(s) address");
-  if (address.username || address.password)
-    throw new SourceFailed("HF_ENDPOINT must not hold a user name or password; use HF_TOKEN");
-  return address;
-}
-
-function requestHeaders(have: number): Record<string, string> {
-  const token = process.env.HF_TOKEN?.trim();
-  // Such a token would be quoted in the error that fetch throws.
-  if (token && !/^[\x21-\x7e]+$/.test(token)) throw new SourceFailed("HF_TOKEN holds a character that no token has");
-  return {
-    "accept-encoding": "identity",
-    ...(have > 0 && { range: `bytes=${have}-` }),
-    // Dropped by fetch when a redirect leaves the origin (Fetch standard, HTTP-redirect fetch, step 13).
-    ...(token && { authorization: `Bearer ${token}` }),
-  };
-}
-
-/** Refuses what cannot be the file before its bytes are taken. Returns where the answer's bytes begin. */
-function startOfAnswer(response: Response, have: number, known: KnownModel): number {
-  const { status, headers } = response;
-  if (status === 401 || status === 403) {
-    throw new SourceFailed(
-      `HTTP ${status}${process.env.HF_TOKEN ? "; HF_TOKEN may be wrong or expired" : "; access may need HF_TOKEN"}`,
-    );
-  }
-  const resumed = status === 206 && have > 0;
-  if (status !== 200 && !resumed) throw new SourceFailed(`HTTP ${status} ${response.statusText}`.trim());
-  if (headers.get("content-type")?.startsWith("text/html"))
-    throw new SourceFailed("a web page came instead of the file");
-  const range = headers.get("content-range");
-  if (resumed && !range?.startsWith(`bytes ${have}-`)) {
-    throw new SourceFailed(`asked for the bytes from ${have} on, the server sent ${range ?? "an unknown part"}`);
-  }
-  const start = resumed ? have : 0;
-  const length = headers.get("content-length");
-  if (length !== null && !headers.has("content-encoding") && start + Number(length) !== known.bytes) {
-    throw new SourceFailed(`the file there has ${start + Number(length)} bytes, not ${known.bytes}`);
-  }
-  return start;
-}
-
-/** undici hides the reason in `cause`; several addresses tried give an AggregateError without a message. */
-function reasonOf(error: unknown): string {
-  const cause = (error instanceof Error && error.cause) || error;
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
+export interface DownloadRequest {
+  readonly address: URL;
+  /** Size that the file must have. */
+  readonly bytes: number;
+  readonly signal: AbortSignal;
+  /** Hears how many of the file's bytes have arrived, those of earlier attempts included. */
+  readonly onBytes: (done: number) => void;
+  /** Time for the answer's headers to arrive, redirects included, milliseconds. */
+  readonly connectMs: number;
 }
 
 /** Ends a request that stands still. */
@@ -88,37 +43,92 @@ class Watchdog {
   }
 }
 
+/** Beside a part: the ETag of the file that it is the beginning of. */
+const etagFile = (part: string) => `${part}.etag`;
+
+/** Removes what a failed transfer left. */
+export async function discardPart(part: string): Promise<void> {
+  await rm(part, { force: true });
+  await rm(etagFile(part), { force: true });
+}
+
 /**
- * Fetches the file to `part`, going on from what `part` holds already. One try. What has arrived stays in `part`
- * when the transfer fails; whether it is the right file is for the caller to check.
- * @param connectMs time for the answer's headers to arrive, redirects included
+ * Fetches the file to `part`, going on from what `part` holds already, unless the server says that the file is
+ * another one by now. One try. What has arrived stays in `part` when the transfer fails; whether it is the right
+ * file is for the caller to check.
  * @throws SourceFailed; file system errors and `signal`'s reason as they are.
  */
-export async function downloadFromHub(request: SourceRequest, part: string, connectMs: number): Promise<void> {
-  const { known, signal } = request;
-  const address = hubAddress(known);
-  const have = await usableBytes(part, known.bytes);
-  if (have === known.bytes) return;
-  const headers = requestHeaders(have);
-  const watchdog = new Watchdog();
-  try {
-    watchdog.arm(connectMs, `no answer within ${connectMs / 1000} s`);
-    const response = await fetch(address, { headers, signal: AbortSignal.any([signal, watchdog.signal]) }).catch(
-      (error) => {
-        throw new SourceFailed(reasonOf(error));
-      },
-    );
-    watchdog.disarm();
-    // The server's file is shorter than the part: the part is not the beginning of it.
-    if (response.status === 416) await rm(part, { force: true });
-    await receive(response, startOfAnswer(response, have, known), part, watchdog, request);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (watchdog.expired !== null) throw new SourceFailed(watchdog.expired);
-    throw error;
-  } finally {
-    watchdog.end();
+export async function downloadFromHub(request: DownloadRequest, part: string): Promise<void> {
+  const { address, bytes, signal, connectMs } = request;
+  const have = await usableBytes(part, bytes);
+  const etag = have > 0 ? await readFile(etagFile(part), "utf8").catch(ignoreMissing) : null;
+  if (have < bytes || bytes === 0) {
+    const headers = {
+      ...hubHeaders(),
+      ...(have > 0 && { range: `bytes=${have}-` }),
+      ...(etag !== null && { "if-range": etag }),
+    };
+    const watchdog = new Watchdog();
+    try {
+      watchdog.arm(connectMs, `no answer within ${connectMs / 1000} s`);
+      const response = await fetch(address, { headers, signal: AbortSignal.any([signal, watchdog.signal]) }).catch(
+        (error) => {
+          throw new SourceFailed(reasonOf(error));
+        },
+      );
+      watchdog.disarm();
+      // The server's file is shorter than the part: the part is not the beginning of it.
+      if (response.status === 416) await discardPart(part);
+      const start = startOfAnswer(response, have, bytes);
+      if (start > 0 && !sameFile(response, etag)) {
+        await discardPart(part);
+        throw new SourceFailed("the file there has changed; the next attempt begins anew");
+      }
+      if (start === 0) await noteEtag(response, part);
+      await receive(response, start, part, watchdog, request);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (watchdog.expired !== null) throw new SourceFailed(watchdog.expired);
+      throw error;
+    } finally {
+      watchdog.end();
+    }
   }
+  await rm(etagFile(part), { force: true });
+}
+
+/** Refuses what cannot be the file before its bytes are taken. Returns where the answer's bytes begin. */
+function startOfAnswer(response: Response, have: number, bytes: number): number {
+  const { status, headers } = response;
+  const refused = refusal(response);
+  const resumed = status === 206 && have > 0;
+  if (refused !== null || (status === 206 && !resumed))
+    throw new SourceFailed(refused ?? "a part came, and the whole was asked for", response);
+  if (headers.get("content-type")?.startsWith("text/html"))
+    throw new SourceFailed("a web page came instead of the file");
+  const range = headers.get("content-range");
+  if (resumed && !range?.startsWith(`bytes ${have}-`)) {
+    throw new SourceFailed(`asked for the bytes from ${have} on, the server sent ${range ?? "an unknown part"}`);
+  }
+  const start = resumed ? have : 0;
+  const length = headers.get("content-length");
+  if (length !== null && !headers.has("content-encoding") && start + Number(length) !== bytes) {
+    throw new SourceFailed(`the file there has ${start + Number(length)} bytes, not ${bytes}`);
+  }
+  return start;
+}
+
+/** A server need not know If-Range; its answer's own ETag tells then. */
+function sameFile(response: Response, etag: string | null): boolean {
+  const now = response.headers.get("etag");
+  return etag === null || now === null || now === etag;
+}
+
+async function noteEtag(response: Response, part: string): Promise<void> {
+  const etag = response.headers.get("etag");
+  // A weak one must not be used to continue a file (RFC 9110, section 13.1.5).
+  if (etag?.startsWith('"')) await writeFile(etagFile(part), etag);
+  else await rm(etagFile(part), { force: true });
 }
 
 async function receive(
@@ -126,11 +136,10 @@ async function receive(
   start: number,
   part: string,
   watchdog: Watchdog,
-  { known, onBytes }: SourceRequest,
+  { bytes, onBytes }: DownloadRequest,
 ): Promise<void> {
   let done = start;
-  const cut = (reason: string) =>
-    `${reason} after ${done} of ${known.bytes} bytes; the next attempt goes on from there`;
+  const cut = (reason: string) => `${reason} after ${done} of ${bytes} bytes; the next attempt goes on from there`;
   const file = await open(part, start > 0 ? "a" : "w");
   try {
     const reader = response.body?.getReader();
@@ -142,17 +151,17 @@ async function receive(
       watchdog.disarm();
       if (chunk.done) break;
       done += chunk.value.length;
-      if (done > known.bytes) break;
+      if (done > bytes) break;
       await file.appendFile(chunk.value);
       onBytes(done);
     }
   } finally {
     await file.close();
   }
-  if (done < known.bytes) throw new SourceFailed(cut("the answer ended"));
-  if (done > known.bytes) {
-    await rm(part);
-    throw new SourceFailed(`the file there has more than ${known.bytes} bytes`);
+  if (done < bytes) throw new SourceFailed(cut("the answer ended"));
+  if (done > bytes) {
+    await discardPart(part);
+    throw new SourceFailed(`the file there has more than ${bytes} bytes`);
   }
 }
 
@@ -160,7 +169,7 @@ async function receive(
 async function usableBytes(part: string, limit: number): Promise<number> {
   const size = (await stat(part).catch(ignoreMissing))?.size ?? 0;
   if (size <= limit) return size;
-  await rm(part);
+  await discardPart(part);
   return 0;
 }
 

@@ -20,6 +20,7 @@ function templated(chat: Tokenizer["chat"], options = {}): Tokenizer {
     encode: tokenizer.encode.bind(tokenizer),
     decode: tokenizer.decode.bind(tokenizer),
     begin: tokenizer.begin,
+    finish: tokenizer.finish,
     end: tokenizer.end,
     chat,
   };

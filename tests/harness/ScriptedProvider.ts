@@ -39,6 +39,7 @@ const SAID =
 /** Reversible: words with the space before them, single white space, and control tokens where they are allowed. */
 export class ScriptedTokenizer implements Tokenizer {
   readonly begin: readonly number[];
+  readonly finish: readonly number[] = [];
   readonly end: readonly number[];
   private readonly ids = new Map<string, number>();
   private readonly pieces: string[] = [];
@@ -261,6 +262,11 @@ export class ScriptedProvider implements Provider {
         };
       }),
     };
+  }
+
+  async embed(texts: readonly string[]): Promise<Float32Array[]> {
+    const start: State = { sum: new Float64Array(WIDTH), last: "", told: 0, tokens: 0 };
+    return texts.map((text) => Float32Array.from(this.direction(this.after(this.tokenizer.encode(text), start))));
   }
 
   async sample({ prompts, samples, maxTokens }: SampleRequest): Promise<number[][][]> {

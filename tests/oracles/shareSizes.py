@@ -5,7 +5,7 @@ tested > 0 at 2.5 %. Goodness under all three comes from one latent normal an it
 `items` items that share a part of it (icc). Tests: `t` on cluster means; `floor` (t with se at least √(0.09/G));
 `items` (the same with √(0.09/n), n items); `boot` (bootstrap-t; resamples without variance count against the claim);
 `fboot` (bootstrap-t with se and se* at least √(0.09/n)); `tango` (score test at the margin with half
-counts for half differences, on items as if independent); `first` (the same, against the first paraphrase only).
+counts for half differences, on items as if independent); `first` (the same, against the first paraphrase only); `score` (the score test for d in {-1, -½, 0, ½, 1} on items).
 Then the exact coverage of Tango's and Newcombe's (method 10) 95 % intervals for independent pairs: all tables of n.
 Usage: python shareSizes.py [repetitions, default 20000]
 """
@@ -27,6 +27,31 @@ def tango_z(b: np.ndarray, c: np.ndarray, n: float, margin: np.ndarray | float) 
     with np.errstate(divide="ignore", invalid="ignore"):
         z = above / np.sqrt(np.maximum(n * (2 * q + margin * (1 - margin)), 0))
     return np.where(np.abs(above) < 1e-12, 0.0, z)
+
+
+def score_z(d: np.ndarray, margin: float) -> np.ndarray:
+    """Score test that the mean of d, in {-1, -½, 0, ½, 1}, is the margin; d: [batch, n].
+
+    Under the null the probabilities are the most likely ones with that mean (Owen 1988, empirical likelihood), where
+    an end may have some though it was never seen: p_k = n_k / (n (1 + λ (d_k - margin))), the rest at that end. For -1, 0 and 1
+    this is Tango's score test.
+    """
+    support = np.array([-1, -0.5, 0, 0.5, 1])
+    counts = (d[:, :, None] == support).sum(axis=1)
+    n, distance = d.shape[1], support - margin
+    low, high = np.full(len(d), -1 / distance[-1]), np.full(len(d), -1 / distance[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(60):
+            middle = (low + high) / 2
+            p = np.where(counts > 0, counts / (n * (1 + middle[:, None] * distance)), 0)
+            positive = (p * distance).sum(axis=1) > 0
+            low, high = np.where(positive, middle, low), np.where(positive, high, middle)
+        p = np.where(counts > 0, counts / (n * (1 + ((low + high) / 2)[:, None] * distance)), 0)
+    rest = np.maximum(0, 1 - p.sum(axis=1))
+    p[:, 0] += np.where(low > 0, rest, 0)
+    p[:, -1] += np.where(low > 0, 0, rest)
+    variance = (p * distance**2).sum(axis=1)
+    return (d.mean(axis=1) - margin) / np.sqrt(variance / n)
 
 
 def goods(rng, batch, clusters, items, shares, rho, icc) -> list[np.ndarray]:
@@ -62,6 +87,7 @@ def held(rng, clusters: int, items: int, shares: tuple, rho: float, icc: float, 
         star = first / np.maximum(np.sqrt(np.maximum(variance, 0)), least)
         floored_boot = (1 + (star >= (mean / np.maximum(se, least))[:, None]).sum(axis=1)) / (RESAMPLES + 1) <= ALPHA
         tango = tango_z(np.maximum(flat, 0).sum(1), np.maximum(-flat, 0).sum(1), n, -ALLOWANCE)
+        score = score_z(flat, -ALLOWANCE)
         flat = (own - one).reshape(BATCH, -1)
         single = tango_z(np.maximum(flat, 0).sum(1), np.maximum(-flat, 0).sum(1), n, -ALLOWANCE)
         z = stats.norm.isf(ALPHA)
@@ -69,6 +95,7 @@ def held(rng, clusters: int, items: int, shares: tuple, rho: float, icc: float, 
             "t": t > critical, "floor": floored, "boot": boot, "t&boot": (t > critical) & boot,
             "floor&boot": floored & boot, "items": by_items, "items&boot": by_items & boot, "fboot": floored_boot,
             "items&fboot": by_items & floored_boot, "tango": tango > z, "first": single > z,
+            "score": score > z, "items&score": by_items & (score > z),
         }  # fmt: skip
         for name, which in results.items():
             counts[name] = counts.get(name, 0) + int(which.sum())

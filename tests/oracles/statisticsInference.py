@@ -184,6 +184,29 @@ def tango_cases() -> list[dict]:
     return cases
 
 
+def bounded_cases() -> list[dict]:
+    """Mean against a margin, values in {-1, -½, 0, ½, 1}; probabilities of all five by constrained optimisation."""
+    support, cases = np.array([-1, -0.5, 0, 0.5, 1]), []
+    for counts, margin in [((1, 3, 20, 4, 2), -0.1), ((0, 2, 30, 1, 0), -0.1), ((0, 0, 24, 0, 0), -0.1), ((0, 0, 15, 5, 3), 0.05), ((5, 6, 9, 0, 0), -0.1)]:
+        values, n = np.repeat(support, counts), sum(counts)
+        seen = np.array(counts) > 0
+
+        def loss(p: np.ndarray, counts=counts, seen=seen) -> float:
+            return -(np.array(counts)[seen] * np.log(np.maximum(p[seen], 1e-12))).sum()
+
+        constraints = [
+            {"type": "eq", "fun": lambda p: p.sum() - 1},
+            {"type": "eq", "fun": lambda p, margin=margin: p @ support - margin},
+        ]
+        start = np.full(5, 0.2) + np.array([-margin, 0, 0, 0, margin]) / 2
+        options = {"ftol": 1e-15, "maxiter": 1000}
+        best = optimize.minimize(loss, start, bounds=[(0, 1)] * 5, constraints=constraints, options=options, method="SLSQP")
+        variance = best.x @ (support - margin) ** 2
+        z = (values.mean() - margin) / np.sqrt(variance / n)
+        cases.append({"values": values.tolist(), "margin": margin, "z": z})
+    return cases
+
+
 def mcnemar_cases() -> list[dict]:
     cases = []
     for b, c in [(6, 16), (1, 7), (0, 5), (8, 8), (300, 350), (2000, 2100), (0, 0), (1, 0), (900, 300)]:
@@ -320,7 +343,7 @@ def normal_tails() -> list[dict]:
 def main() -> None:
     content = {
         "bootstrap": bootstrap_cases(), "flips": flip_cases(), "maximum": maximum_cases(), "margins": margin_cases(),
-        "tango": tango_cases(), "mcnemar": mcnemar_cases(), "alpha": alpha_cases(), "kappa": kappa_cases(),
+        "tango": tango_cases(), "boundedScore": bounded_cases(), "mcnemar": mcnemar_cases(), "alpha": alpha_cases(), "kappa": kappa_cases(),
         "noncentral": noncentral(), "power": power_cases(), "effects": effect_cases(),
         "studentLarge": student_large(), "normalTails": normal_tails(),
     }  # fmt: skip

@@ -15,6 +15,7 @@ import os
 import random
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -191,6 +192,24 @@ LLAMA_OPTIONS = dict(
 )
 
 
+def wordpiece_vocabulary(tokenizer: Tokenizer, names: list[str]) -> dict[str, int]:
+    """Frequent words, endings and characters; the trainer of `tokenizers` breaks ties at random."""
+    words: Counter[str] = Counter()
+    for text in corpus():
+        words.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text)))
+    characters, inner, endings = Counter(), Counter(), Counter()
+    for word, count in words.items():
+        characters.update({word[0]: count})
+        for letter in word[1:]:
+            inner.update({"##" + letter: count})
+        for length in range(2, min(5, len(word))):
+            endings.update({"##" + word[-length:]: count})
+    def top(counts: Counter[str], limit: int) -> list[str]:
+        return sorted(counts, key=lambda token: (-counts[token], token))[:limit]
+    tokens = [*names, *top(characters, 500), *top(inner, 80), *top(endings, 200), *top(words, 500)]
+    return {token: i for i, token in enumerate(dict.fromkeys(tokens))}
+
+
 class Family:
     """A tokenizer, how it is written, and how a text that continues another is encoded."""
 
@@ -303,8 +322,8 @@ def families() -> list[Family]:
         bert.normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=lower)
         bert.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-        trainer = trainers.WordPieceTrainer(vocab_size=1300, special_tokens=names, show_progress=False, limit_alphabet=600)
-        bert.train_from_iterator(corpus(), trainer)
+        bert.model = models.WordPiece(vocab=wordpiece_vocabulary(bert, names), unk_token="[UNK]")
+        bert.add_special_tokens(names)
         bert.decoder = decoders.WordPiece(prefix="##", cleanup=True)
         bert.post_processor = template(bert, "[CLS] $A [SEP]")
         out.append(Family(name, bert, "bert", config={

@@ -46,7 +46,9 @@ beforeEach(async () => {
   vi.stubEnv("HF_ENDPOINT", `${hub.endpoint}/`);
   // No Python, unless a test puts one there.
   vi.stubEnv("PATH", join(folder, "bin"));
-  for (const name of ["HF_TOKEN", "ISOGLYPH_OFFLINE", "HF_HUB_OFFLINE"]) vi.stubEnv(name, "");
+  // No saved key either.
+  vi.stubEnv("HF_HOME", folder);
+  for (const name of ["HF_TOKEN", "HF_TOKEN_PATH", "ISOGLYPH_OFFLINE", "HF_HUB_OFFLINE"]) vi.stubEnv(name, "");
   stderr = "";
   vi.spyOn(process.stderr, "write").mockImplementation((text) => {
     stderr += text;

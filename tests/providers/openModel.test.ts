@@ -1,14 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { cacheFolder } from "../../providers/embedded/cacheFolder.ts";
-import { cachedModelPath } from "../../providers/embedded/fetchModel.ts";
-import { KNOWN_MODELS, type KnownModel } from "../../providers/embedded/knownModels.ts";
-import { listModels } from "../../providers/embedded/listModels.ts";
-import { parseModelReference } from "../../providers/embedded/modelReference.ts";
 import { openModel } from "../../providers/embedded/openModel.ts";
 import { chooseWeights } from "../../providers/embedded/planMemory.ts";
 import { writeTinyGguf } from "./openModelTinyGguf.ts";
@@ -39,53 +35,6 @@ describe("cacheFolder", () => {
   });
 });
 
-describe("parseModelReference", () => {
-  it("knows names and files", () => {
-    const file = join(folder, "sha256-1234");
-    writeFileSync(file, "");
-    expect(parseModelReference("smollm2-135m")).toMatchObject({ kind: "known", known: { bytes: 98_362_432 } });
-    for (const path of ["model.gguf", "missing/Model.GGUF", "./model", "/models/model", "C:\\models\\model", file]) {
-      expect(parseModelReference(path)).toEqual({ kind: "gguf", path });
-    }
-  });
-
-  it.each([
-    "hf:owner/repo",
-    "ollama:qwen3:0.6b",
-    "ollama-api:qwen3",
-    "openai:gpt-5@http://localhost",
-    "hf-api:m",
-    "transformers:m",
-    "recorded:f",
-  ])("says that %s is not available yet", (reference) => {
-    expect(() => parseModelReference(reference)).toThrow(
-      expect.objectContaining({
-        code: "model-kind-unavailable",
-        hint: "available now: smollm2-135m, or the path of a .gguf file",
-      }),
-    );
-  });
-
-  it("says so of a folder, even one that is called like a file", () => {
-    const path = join(folder, "model.gguf");
-    mkdirSync(path);
-    expect(() => parseModelReference(path)).toThrow(expect.objectContaining({ code: "model-kind-unavailable" }));
-  });
-
-  it.each([
-    ["smolm2-135m", 'there is no model "smolm2-135m"', /^did you mean smollm2-135m\?/],
-    ["SmolLM2-135M", 'there is no model "SmolLM2-135M"', /^did you mean smollm2-135m\?/],
-    ["olama:qwen3", 'there is no model "olama:qwen3"', /^did you mean ollama:\?/],
-    ["gpt-5", 'there is no model "gpt-5"', /^available now/],
-    ["constructor:x", 'there is no model "constructor:x"', /^available now/],
-    ["", "the model reference is empty", /^available now/],
-  ])("does not know %j", (reference, message, hint) => {
-    expect(() => parseModelReference(reference)).toThrow(
-      expect.objectContaining({ code: "model-unknown", message, hint: expect.stringMatching(hint) }),
-    );
-  });
-});
-
 describe("chooseWeights", () => {
   const plan = { float32: 400, packed: 100 };
   it.each([
@@ -109,24 +58,6 @@ describe("chooseWeights", () => {
         hint: expect.stringContaining(hint),
       }),
     );
-  });
-});
-
-describe("listModels", () => {
-  it("tells what is in the cache", () => {
-    const known = KNOWN_MODELS[0] as KnownModel;
-    const listed = {
-      name: "smollm2-135m",
-      isDefault: true,
-      bytes: 98_362_432,
-      licence: "Apache-2.0",
-      path: cachedModelPath(known),
-    };
-    expect(listModels()).toEqual([{ ...listed, cached: false }]);
-    mkdirSync(join(folder, "cache", "models"), { recursive: true });
-    writeFileSync(listed.path, "");
-    truncateSync(listed.path, 98_362_432);
-    expect(listModels()).toEqual([{ ...listed, cached: true }]);
   });
 });
 

@@ -280,8 +280,8 @@ describe("a tokenizer's metadata", () => {
   };
 
   it.each<[string, GgufValue | undefined, string, RegExp]>([
-    ["ggml.model", "llama", "tokenizer-unsupported", /tokenizer model llama/],
-    ["ggml.pre", "qwen2", "tokenizer-unsupported", /pre-tokenizer qwen2/],
+    ["ggml.model", "rwkv", "tokenizer-unsupported", /tokenizer model rwkv/],
+    ["ggml.pre", "kimi-k2", "tokenizer-unsupported", /pre-tokenizer kimi-k2/],
     ["ggml.pre", "constructor", "tokenizer-unsupported", /pre-tokenizer constructor/],
     ["ggml.tokens", undefined, "gguf-field", /tokens is missing/],
     ["ggml.tokens", [1, 2], "gguf-field", /tokens\[0\] is 1, not a string/],
