@@ -2,14 +2,12 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import type { ModelIdentity } from "../providers/contract.ts";
 
-/** Whatever decides what a model reads and what is made of it. */
+/** Whatever decides what a model reads and what is made of it, and whether the folder's own folders do too. */
 const FOLDERS = [
-  "./",
-  "./measures/",
-  "../providers/",
-  "../providers/embedded/",
-  "../providers/embedded/architectures/",
-];
+  ["./", false],
+  ["./measures/", false],
+  ["../providers/", true],
+] as const;
 
 let digest: string | null = null;
 
@@ -17,9 +15,11 @@ let digest: string | null = null;
 function codeDigest(): string {
   if (digest !== null) return digest;
   const hash = createHash("sha256");
-  for (const folder of FOLDERS) {
+  for (const [folder, recursive] of FOLDERS) {
     const url = new URL(folder, import.meta.url);
-    const files = readdirSync(url).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts"));
+    const files = readdirSync(url, { recursive, encoding: "utf8" })
+      .map((name) => name.replaceAll("\\", "/"))
+      .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts"));
     for (const name of files.sort()) hash.update(`${name}\n`).update(readFileSync(new URL(name, url)));
   }
   digest = hash.digest("hex");

@@ -3,10 +3,10 @@ import { accessSync, constants, existsSync, mkdirSync, statfsSync } from "node:f
 import { availableParallelism, cpus } from "node:os";
 import { promisify } from "node:util";
 import { EXIT, ExpectedError } from "../../errors.ts";
-import { cacheFolder } from "../../providers/embedded/cacheFolder.ts";
-import { DEFAULT_MODEL } from "../../providers/embedded/knownModels.ts";
-import { listModels } from "../../providers/embedded/listModels.ts";
 import { openModel } from "../../providers/embedded/openModel.ts";
+import { cacheFolder } from "../../providers/embedded/sources/cacheFolder.ts";
+import { DEFAULT_MODEL } from "../../providers/embedded/sources/knownModels.ts";
+import { listModels } from "../../providers/embedded/sources/listModels.ts";
 import { version } from "./terminal.ts";
 
 type State = "ok" | "warn" | "FAIL";

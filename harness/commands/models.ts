@@ -1,8 +1,8 @@
-import { fetchModel } from "../../providers/embedded/fetchModel.ts";
-import { type ListedModel, listModels } from "../../providers/embedded/listModels.ts";
-import { fetchAgain, locateAtHand } from "../../providers/embedded/locateModel.ts";
 import { openHeader } from "../../providers/embedded/modelHeader.ts";
-import { parseModelReference } from "../../providers/embedded/modelReference.ts";
+import { fetchModel } from "../../providers/embedded/sources/fetchModel.ts";
+import { type ListedModel, listModels } from "../../providers/embedded/sources/listModels.ts";
+import { fetchAgain, locateAtHand } from "../../providers/embedded/sources/locateModel.ts";
+import { parseModelReference } from "../../providers/embedded/sources/modelReference.ts";
 import { ProgressReporter } from "./ProgressReporter.ts";
 
 export async function listCommand({ json }: { readonly json?: boolean }): Promise<void> {

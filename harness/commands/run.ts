@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { ExpectedError } from "../../errors.ts";
-import { cacheFolder } from "../../providers/embedded/cacheFolder.ts";
-import { parseModelReference } from "../../providers/embedded/modelReference.ts";
 import { openModel } from "../../providers/embedded/openModel.ts";
+import { cacheFolder } from "../../providers/embedded/sources/cacheFolder.ts";
+import { parseModelReference } from "../../providers/embedded/sources/modelReference.ts";
 import { gateLines } from "../../reports/gateLines.ts";
 import { summary } from "../../reports/summary.ts";
 import { terminalTable } from "../../reports/terminalTable.ts";

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { ExpectedError } from "../../errors.ts";
-import { dequantize } from "../../providers/embedded/dequantize.ts";
-import { readSafetensors } from "../../providers/embedded/safetensorsFile.ts";
+import { dequantize } from "../../providers/embedded/formats/dequantize.ts";
+import { readSafetensors } from "../../providers/embedded/formats/safetensorsFile.ts";
 
 export interface StateInputOptions {
   readonly text?: string;

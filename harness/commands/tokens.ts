@@ -1,5 +1,5 @@
-import { DEFAULT_MODEL } from "../../providers/embedded/knownModels.ts";
 import { openHeader } from "../../providers/embedded/modelHeader.ts";
+import { DEFAULT_MODEL } from "../../providers/embedded/sources/knownModels.ts";
 import { ProgressReporter } from "./ProgressReporter.ts";
 
 export interface TokensCommandOptions {

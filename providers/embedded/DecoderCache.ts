@@ -28,7 +28,8 @@ export class DecoderCache {
       const before = ids.map((_, sequence) => this.history[Math.floor(sequence / repeat)] ?? []);
       this.history = ids.map((row, sequence) => [...(before[sequence] as number[]), ...row]);
       const crosses = this.history.some(
-        (all, sequence) => before[sequence]?.length && all.length > long.beyond && before[sequence].length <= long.beyond,
+        (all, sequence) =>
+          before[sequence]?.length && all.length > long.beyond && before[sequence].length <= long.beyond,
       );
       // Beyond the limit all positions turn by other angles, those of the cached keys too.
       if (crosses) {

@@ -5,9 +5,9 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { ExpectedError } from "../../errors.ts";
 import { type Weight, weightShape } from "./Checkpoint.ts";
-import { dequantize } from "./dequantize.ts";
+import { dequantize } from "./formats/dequantize.ts";
+import { packBlocks, packingOf } from "./formats/packBlocks.ts";
 import { DataType, type OnnxInitializer } from "./onnxFile.ts";
-import { packBlocks, packingOf } from "./packBlocks.ts";
 import type { LinearWeight, WeightIndex } from "./weights.ts";
 
 export type WeightPolicy = "packed" | "float32";

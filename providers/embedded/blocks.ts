@@ -117,7 +117,7 @@ export function softcap(graph: Graph, x: Value, cap: number, name: Value): Value
   return graph.mul(small, graph.scalar(cap), name);
 }
 
-export function activate(graph: Graph, config: ModelConfig, x: Value, name: Value): Value {
+function activate(graph: Graph, config: ModelConfig, x: Value, name: Value): Value {
   return config.activation === "silu" ? graph.silu(x, name) : graph.gelu(x, config.activation === "gelu-tanh", name);
 }
 

@@ -1,10 +1,10 @@
 import { ARCHITECTURES } from "./architectures/registry.ts";
 import type { Checkpoint, Weight } from "./Checkpoint.ts";
 import { ConfigFields } from "./ConfigFields.ts";
-import type { HubFolder } from "./hubFolder.ts";
 import { planWeights } from "./planWeights.ts";
 import { architectureUnsupported, readConfig } from "./readConfig.ts";
 import { hubRope } from "./rope.ts";
+import type { HubFolder } from "./sources/hubFolder.ts";
 
 /** Prefixes that wrap the text model: by the class that saved it, and by models that also see images. */
 const PREFIXES = ["language_model.", "model.language_model.", "transformer.", "bert.", "roberta."];

@@ -1,14 +1,14 @@
 import type { Tokenizer } from "../contract.ts";
 import type { Checkpoint } from "./Checkpoint.ts";
-import type { Progress } from "./fetchModel.ts";
-import { readGguf } from "./gguf.ts";
+import { readGguf } from "./formats/gguf.ts";
 import { ggufCheckpoint } from "./ggufCheckpoint.ts";
-import { ggufTokenizer } from "./ggufTokenizer.ts";
 import { hubCheckpoint } from "./hubCheckpoint.ts";
-import { readHubFolder } from "./hubFolder.ts";
-import { hubTokenizer } from "./hubTokenizer.ts";
-import { type LocatedModel, locateAtHand, locateModel } from "./locateModel.ts";
-import { parseModelReference } from "./modelReference.ts";
+import type { Progress } from "./sources/fetchModel.ts";
+import { readHubFolder } from "./sources/hubFolder.ts";
+import { type LocatedModel, locateAtHand, locateModel } from "./sources/locateModel.ts";
+import { parseModelReference } from "./sources/modelReference.ts";
+import { ggufTokenizer } from "./tokenizer/ggufTokenizer.ts";
+import { hubTokenizer } from "./tokenizer/hubTokenizer.ts";
 
 /** What a model's files say of themselves, without its weights. */
 export interface ModelHeader {
@@ -21,7 +21,7 @@ export interface ModelHeader {
 }
 
 /** @throws ExpectedError of readGguf, readHubFolder, the checkpoints and the tokenizers. */
-export function readHeader(located: LocatedModel): ModelHeader {
+function readHeader(located: LocatedModel): ModelHeader {
   if (located.kind === "folder") {
     const folder = readHubFolder(located.path);
     const { tokenizer, digest } = hubTokenizer(located.path);

@@ -5,17 +5,17 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { ModelIdentity } from "../contract.ts";
 import type { Checkpoint } from "./Checkpoint.ts";
-import { cacheFolder } from "./cacheFolder.ts";
 import { EmbeddedProvider } from "./EmbeddedProvider.ts";
 import { Engine } from "./Engine.ts";
-import type { Progress } from "./fetchModel.ts";
-import { fileDigest } from "./fileDigest.ts";
-import { folderDigest } from "./hubFolder.ts";
-import type { LocatedModel } from "./locateModel.ts";
 import { openHeader } from "./modelHeader.ts";
 import { chooseWeights, planMemory } from "./planMemory.ts";
 import { planWeights } from "./planWeights.ts";
 import { prepareModel } from "./prepareModel.ts";
+import { cacheFolder } from "./sources/cacheFolder.ts";
+import type { Progress } from "./sources/fetchModel.ts";
+import { fileDigest } from "./sources/fileDigest.ts";
+import { folderDigest } from "./sources/hubFolder.ts";
+import type { LocatedModel } from "./sources/locateModel.ts";
 import type { WeightPolicy } from "./WeightFile.ts";
 
 export interface OpenOptions {

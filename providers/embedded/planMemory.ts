@@ -1,7 +1,7 @@
 /** How much memory a model will take in each form of its weights, found before anything is loaded. */
 import { ExpectedError } from "../../errors.ts";
 import { type Checkpoint, weightShape } from "./Checkpoint.ts";
-import { packingOf } from "./packBlocks.ts";
+import { packingOf } from "./formats/packBlocks.ts";
 import { isPackable, type WeightPolicy } from "./WeightFile.ts";
 import type { WeightPlan } from "./weights.ts";
 

@@ -7,8 +7,8 @@ import { EXIT, ExpectedError } from "../../errors.ts";
 import type { Checkpoint } from "./Checkpoint.ts";
 import { engineGraph, type GraphName } from "./engineGraphs.ts";
 import { withEntryLock } from "./entryLock.ts";
-import { isDiskFull } from "./fetchErrors.ts";
 import type { ModelConfig } from "./ModelConfig.ts";
+import { isDiskFull } from "./sources/fetchErrors.ts";
 import { WeightFile, type WeightPolicy } from "./WeightFile.ts";
 import type { WeightIndex, WeightPlan } from "./weights.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type StatesCommandOptions, statesCommand } from "../../harness/commands/states.ts";
-import { readSafetensors } from "../../providers/embedded/safetensorsFile.ts";
+import { readSafetensors } from "../../providers/embedded/formats/safetensorsFile.ts";
 
 const MODEL = fileURLToPath(new URL("../oracles/fixtures/models/qwen2", import.meta.url));
 let folder: string;

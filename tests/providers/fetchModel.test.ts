@@ -16,8 +16,8 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EXIT, ExpectedError } from "../../errors.ts";
-import { cachedModelPath, fetchModel, type Progress } from "../../providers/embedded/fetchModel.ts";
-import type { KnownModel } from "../../providers/embedded/knownModels.ts";
+import { cachedModelPath, fetchModel, type Progress } from "../../providers/embedded/sources/fetchModel.ts";
+import type { KnownModel } from "../../providers/embedded/sources/knownModels.ts";
 import { type Hub, serveFile, startHub } from "./fetchHub.ts";
 
 const content = randomBytes(300_000);
@@ -254,7 +254,7 @@ describe("the cache", () => {
 
   it("is downloaded to once, by whoever comes first", async () => {
     hub.handler = (request, response) => setTimeout(() => serveFile(content)(request, response), 100);
-    const module = new URL("../../providers/embedded/fetchModel.ts", import.meta.url).href;
+    const module = new URL("../../providers/embedded/sources/fetchModel.ts", import.meta.url).href;
     const script = `import { fetchModel } from ${JSON.stringify(module)}; console.log(await fetchModel(${JSON.stringify(known)}));`;
     const child = () =>
       promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { env: { ...process.env } });

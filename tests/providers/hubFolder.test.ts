@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { folderDigest, readHubFolder } from "../../providers/embedded/hubFolder.ts";
+import { folderDigest, readHubFolder } from "../../providers/embedded/sources/hubFolder.ts";
 import { vectors } from "./safetensorsBytes.ts";
 
 let root: string;

@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { cachedModelPath } from "../../providers/embedded/fetchModel.ts";
-import { writeRecord, writeRef } from "../../providers/embedded/hubSnapshot.ts";
-import { KNOWN_MODELS, type KnownModel } from "../../providers/embedded/knownModels.ts";
-import { listModels } from "../../providers/embedded/listModels.ts";
-import { locateAtHand, locateModel } from "../../providers/embedded/locateModel.ts";
-import { parseModelReference } from "../../providers/embedded/modelReference.ts";
+import { cachedModelPath } from "../../providers/embedded/sources/fetchModel.ts";
+import { writeRecord, writeRef } from "../../providers/embedded/sources/hubSnapshot.ts";
+import { KNOWN_MODELS, type KnownModel } from "../../providers/embedded/sources/knownModels.ts";
+import { listModels } from "../../providers/embedded/sources/listModels.ts";
+import { locateAtHand, locateModel } from "../../providers/embedded/sources/locateModel.ts";
+import { parseModelReference } from "../../providers/embedded/sources/modelReference.ts";
 
 const known = KNOWN_MODELS[0] as KnownModel;
 let folder: string;

@@ -2,7 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { hubReferenceText, ollamaNameText, parseModelReference } from "../../providers/embedded/modelReference.ts";
+import {
+  hubReferenceText,
+  ollamaNameText,
+  parseModelReference,
+} from "../../providers/embedded/sources/modelReference.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { locateAtHand, locateModel } from "../../providers/embedded/locateModel.ts";
-import { parseModelReference } from "../../providers/embedded/modelReference.ts";
-import { findOllamaModel, ollamaStores } from "../../providers/embedded/ollamaStore.ts";
+import { locateAtHand, locateModel } from "../../providers/embedded/sources/locateModel.ts";
+import { parseModelReference } from "../../providers/embedded/sources/modelReference.ts";
+import { findOllamaModel, ollamaStores } from "../../providers/embedded/sources/ollamaStore.ts";
 import { sha256 } from "./hubServer.ts";
 
 const weights = Buffer.from("GGUF and so on");

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { cacheFolder } from "../../providers/embedded/cacheFolder.ts";
 import { openModel } from "../../providers/embedded/openModel.ts";
 import { chooseWeights } from "../../providers/embedded/planMemory.ts";
+import { cacheFolder } from "../../providers/embedded/sources/cacheFolder.ts";
 import { writeTinyGguf } from "./openModelTinyGguf.ts";
 
 let folder: string;

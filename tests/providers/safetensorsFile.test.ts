@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ExpectedError } from "../../errors.ts";
-import { readSafetensors } from "../../providers/embedded/safetensorsFile.ts";
+import { readSafetensors } from "../../providers/embedded/formats/safetensorsFile.ts";
 import { safetensorsOf } from "./safetensorsBytes.ts";
 
 /**

@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { dequantize } from "../../../providers/embedded/dequantize.ts";
 import type { EmbeddedProvider } from "../../../providers/embedded/EmbeddedProvider.ts";
+import { dequantize } from "../../../providers/embedded/formats/dequantize.ts";
+import { readSafetensors } from "../../../providers/embedded/formats/safetensorsFile.ts";
 import { openModel } from "../../../providers/embedded/openModel.ts";
-import { readSafetensors } from "../../../providers/embedded/safetensorsFile.ts";
 import { type Trace, traceText } from "../../../providers/embedded/traceText.ts";
 import { absoluteError, type OracleTensor, relativeError, rowOf } from "./oracle.ts";
 
@@ -124,7 +124,9 @@ describe.each(cases)("%s, %s weights", (name, form) => {
   it("reads a text alike, alone and among 31 others, of any length and in any order", async () => {
     const rows = Array.from({ length: 32 }, (_, i) => {
       const ids = prompts[i % 2] as number[];
-      return [{ ids: i < 2 ? ids : ids.slice(0, 1 + ((5 * i) % ids.length)).map((id) => (id + i) % 280), parent: null }];
+      return [
+        { ids: i < 2 ? ids : ids.slice(0, 1 + ((5 * i) % ids.length)).map((id) => (id + i) % 280), parent: null },
+      ];
     });
     const request = { pools: [], scores: [], comparisons: [] };
     const states = (some: typeof rows) =>
@@ -140,7 +142,9 @@ describe.each(cases)("%s, %s weights", (name, form) => {
         for (let layer = 0; layer <= layers; layer++) {
           const place = order === 0 ? prompt : 31 - prompt;
           const [own, shared] = [state(alone, 1, 0, layer), state(together, 32, place, layer)];
-          expect(relativeError(shared, own), `prompt ${prompt}, state ${layer}, order ${order}`).toBeLessThanOrEqual(1e-5);
+          expect(relativeError(shared, own), `prompt ${prompt}, state ${layer}, order ${order}`).toBeLessThanOrEqual(
+            1e-5,
+          );
         }
       }
     }
@@ -156,8 +160,16 @@ describe.each(cases)("%s, %s weights", (name, form) => {
     const { tensors } = expected;
     for (const [prompt, ids] of prompts.entries()) {
       const row = [{ ids, parent: null }];
-      const read = await provider.read({ rows: [row], states: [], pools: [{ row: 0, segment: 0 }], scores: [], comparisons: [] });
-      expect(relativeError(read.pools[0] as Float32Array, tensors.get(`${prompt}/mean`)?.data as Float32Array)).toBeLessThanOrEqual(3e-5);
+      const read = await provider.read({
+        rows: [row],
+        states: [],
+        pools: [{ row: 0, segment: 0 }],
+        scores: [],
+        comparisons: [],
+      });
+      expect(
+        relativeError(read.pools[0] as Float32Array, tensors.get(`${prompt}/mean`)?.data as Float32Array),
+      ).toBeLessThanOrEqual(3e-5);
     }
     await expect(provider.sample({ prompts: [], samples: 1, maxTokens: 1, temperature: 1 })).rejects.toMatchObject({
       code: "capability-missing",

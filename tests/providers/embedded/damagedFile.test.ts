@@ -7,10 +7,10 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ExpectedError } from "../../../errors.ts";
 import type { StoredTensor } from "../../../providers/embedded/Checkpoint.ts";
-import { type Gguf, type GgufValue, readGguf } from "../../../providers/embedded/gguf.ts";
+import { type Gguf, type GgufValue, readGguf } from "../../../providers/embedded/formats/gguf.ts";
 import { ggufCheckpoint } from "../../../providers/embedded/ggufCheckpoint.ts";
-import { ggufTokenizer } from "../../../providers/embedded/ggufTokenizer.ts";
 import { openModel } from "../../../providers/embedded/openModel.ts";
+import { ggufTokenizer } from "../../../providers/embedded/tokenizer/ggufTokenizer.ts";
 import { writeTinyGguf } from "../openModelTinyGguf.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

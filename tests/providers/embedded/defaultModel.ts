@@ -1,8 +1,8 @@
 /** The default model, which the first test that needs it fetches into the ordinary cache. */
 import { vi } from "vitest";
 import type { EmbeddedProvider } from "../../../providers/embedded/EmbeddedProvider.ts";
-import { DEFAULT_MODEL } from "../../../providers/embedded/knownModels.ts";
 import { openModel } from "../../../providers/embedded/openModel.ts";
+import { DEFAULT_MODEL } from "../../../providers/embedded/sources/knownModels.ts";
 import type { WeightPolicy } from "../../../providers/embedded/WeightFile.ts";
 
 // The first hook that opens the model downloads 98 MB; the first test that needs a graph loads it.

@@ -2,12 +2,17 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import {
+  type PackedBlocks,
+  type Packing,
+  packBlocks,
+  packingOf,
+} from "../../../providers/embedded/formats/packBlocks.ts";
+import {
   DataType,
   encodeOnnxModel,
   type OnnxInitializer,
   type OnnxNode,
 } from "../../../providers/embedded/onnxFile.ts";
-import { type PackedBlocks, type Packing, packBlocks, packingOf } from "../../../providers/embedded/packBlocks.ts";
 import { relativeError } from "./oracle.ts";
 import { quantCase } from "./quantCases.ts";
 

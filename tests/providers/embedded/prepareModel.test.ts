@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EXIT } from "../../../errors.ts";
 import { withEntryLock } from "../../../providers/embedded/entryLock.ts";
-import { readGguf } from "../../../providers/embedded/gguf.ts";
+import { readGguf } from "../../../providers/embedded/formats/gguf.ts";
 import { ggufCheckpoint } from "../../../providers/embedded/ggufCheckpoint.ts";
 import { openModel } from "../../../providers/embedded/openModel.ts";
 import { chooseWeights } from "../../../providers/embedded/planMemory.ts";

@@ -1,7 +1,7 @@
 /** Tensor types against the reference dequantisers of gguf and torch (tests/oracles/quants.py). */
 import { describe, expect, it } from "vitest";
-import { dequantize } from "../../../providers/embedded/dequantize.ts";
-import { half } from "../../../providers/embedded/smallFloats.ts";
+import { dequantize } from "../../../providers/embedded/formats/dequantize.ts";
+import { half } from "../../../providers/embedded/formats/smallFloats.ts";
 import { quantCase, quantCases } from "./quantCases.ts";
 
 const TYPES = [

@@ -4,12 +4,12 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { ChatMessage, EncodeOptions, Tokenizer } from "../../../providers/contract.ts";
-import { readGguf } from "../../../providers/embedded/gguf.ts";
-import { GGUF_PRE_TOKENIZERS } from "../../../providers/embedded/ggufPreTokenizers.ts";
-import { ggufTokenizer } from "../../../providers/embedded/ggufTokenizer.ts";
-import { hubTokenizer } from "../../../providers/embedded/hubTokenizer.ts";
-import { normalizer } from "../../../providers/embedded/normalizers.ts";
-import { preTokenizer } from "../../../providers/embedded/preTokenizers.ts";
+import { readGguf } from "../../../providers/embedded/formats/gguf.ts";
+import { GGUF_PRE_TOKENIZERS } from "../../../providers/embedded/tokenizer/ggufPreTokenizers.ts";
+import { ggufTokenizer } from "../../../providers/embedded/tokenizer/ggufTokenizer.ts";
+import { hubTokenizer } from "../../../providers/embedded/tokenizer/hubTokenizer.ts";
+import { normalizer } from "../../../providers/embedded/tokenizer/normalizers.ts";
+import { preTokenizer } from "../../../providers/embedded/tokenizer/preTokenizers.ts";
 import { fixture } from "./oracle.ts";
 
 interface Expected {

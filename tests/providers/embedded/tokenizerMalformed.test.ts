@@ -8,10 +8,10 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { describe, expect, it } from "vitest";
 import { ExpectedError } from "../../../errors.ts";
 import type { Tokenizer } from "../../../providers/contract.ts";
-import type { Gguf, GgufValue } from "../../../providers/embedded/gguf.ts";
-import { readGguf } from "../../../providers/embedded/gguf.ts";
-import { ggufTokenizer } from "../../../providers/embedded/ggufTokenizer.ts";
-import { hubTokenizer } from "../../../providers/embedded/hubTokenizer.ts";
+import type { Gguf, GgufValue } from "../../../providers/embedded/formats/gguf.ts";
+import { readGguf } from "../../../providers/embedded/formats/gguf.ts";
+import { ggufTokenizer } from "../../../providers/embedded/tokenizer/ggufTokenizer.ts";
+import { hubTokenizer } from "../../../providers/embedded/tokenizer/hubTokenizer.ts";
 
 const fixtures = (name: string) => fileURLToPath(new URL(`../../oracles/fixtures/tokenizers/${name}`, import.meta.url));
 

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { hubTokenizer } from "../../../providers/embedded/hubTokenizer.ts";
-import { normalizer } from "../../../providers/embedded/normalizers.ts";
-import { preTokenizer } from "../../../providers/embedded/preTokenizers.ts";
-import { OutOfTime, withinTime } from "../../../providers/embedded/withinTime.ts";
+import { hubTokenizer } from "../../../providers/embedded/tokenizer/hubTokenizer.ts";
+import { normalizer } from "../../../providers/embedded/tokenizer/normalizers.ts";
+import { preTokenizer } from "../../../providers/embedded/tokenizer/preTokenizers.ts";
+import { OutOfTime, withinTime } from "../../../providers/embedded/tokenizer/withinTime.ts";
 import { fixture } from "./oracle.ts";
 
 type Row = readonly [text: string, plain: readonly number[], special: readonly number[], decoded: string];

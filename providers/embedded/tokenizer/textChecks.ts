@@ -1,5 +1,5 @@
 /** What a text must be before a tokenizer may read it: nothing of it may be lost or replaced in silence. */
-import { ExpectedError } from "../../errors.ts";
+import { ExpectedError } from "../../../errors.ts";
 
 /**
  * Encoding to UTF-8 would replace half of a surrogate pair by U+FFFD, which is another text.

@@ -8,8 +8,8 @@
  * U+FFFF, Digits knows ASCII only, Split merges with neither side, lower case depends on neighbours, unknown tokens fuse
  * across words, single_word is ignored, special tokens are found in every text, and bytes lose a byte order mark.
  */
-import { ExpectedError } from "../../errors.ts";
-import type { Tokenizer } from "../contract.ts";
+import { ExpectedError } from "../../../errors.ts";
+import type { Tokenizer } from "../../contract.ts";
 import { type AddedToken, addedTokenFinder } from "./addedTokens.ts";
 import { BYTE_SYMBOLS } from "./byteSymbols.ts";
 import { normalizer } from "./normalizers.ts";

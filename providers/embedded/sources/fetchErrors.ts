@@ -1,5 +1,5 @@
 /** What fetching a model tells the user when it fails. */
-import { EXIT, ExpectedError } from "../../errors.ts";
+import { EXIT, ExpectedError } from "../../../errors.ts";
 import type { KnownModel } from "./knownModels.ts";
 
 export interface Failure {

@@ -1,7 +1,7 @@
 /** A model's chat template (Jinja), as transformers' apply_chat_template renders it with a generation prompt. */
 import { Template } from "@huggingface/jinja";
-import { ExpectedError } from "../../errors.ts";
-import type { ChatMessage } from "../contract.ts";
+import { ExpectedError } from "../../../errors.ts";
+import type { ChatMessage } from "../../contract.ts";
 import { OutOfTime, withinTime } from "./withinTime.ts";
 
 /** Templates may print today's date; it is pinned, so that the same run reads the same text tomorrow. */

@@ -1,7 +1,7 @@
 /** A tokenizer from a Hugging Face folder: tokenizer.json, and what its neighbours say of special tokens and chats. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Tokenizer } from "../contract.ts";
+import type { Tokenizer } from "../../contract.ts";
 import type { AddedToken } from "./addedTokens.ts";
 import { chatRenderer } from "./chatTemplate.ts";
 import { endTokens } from "./endTokens.ts";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { withEntryLock } from "./entryLock.ts";
+import { withEntryLock } from "../entryLock.ts";
 import { cacheError, isDiskFull } from "./fetchErrors.ts";
 import type { Progress } from "./fetchModel.ts";
 import { fileDigest } from "./fileDigest.ts";

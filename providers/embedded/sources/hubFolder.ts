@@ -5,11 +5,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ExpectedError } from "../../errors.ts";
-import type { StoredTensor } from "./Checkpoint.ts";
+import { ExpectedError } from "../../../errors.ts";
+import type { StoredTensor } from "../Checkpoint.ts";
+import { readSafetensors } from "../formats/safetensorsFile.ts";
 import { fileDigest } from "./fileDigest.ts";
 import { isInnerPath } from "./innerPath.ts";
-import { readSafetensors } from "./safetensorsFile.ts";
 
 export const WEIGHTS_INDEX = "model.safetensors.index.json";
 export const WEIGHTS_FILE = "model.safetensors";

@@ -1,7 +1,7 @@
 /** What a model reference means. One parser for all of them; it looks at the disk and never at the network. */
 import { statSync } from "node:fs";
 import { distance } from "fastest-levenshtein";
-import { ExpectedError } from "../../errors.ts";
+import { ExpectedError } from "../../../errors.ts";
 import { isInnerPath } from "./innerPath.ts";
 import { KNOWN_MODELS, type KnownModel } from "./knownModels.ts";
 

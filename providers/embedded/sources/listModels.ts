@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { ExpectedError } from "../../errors.ts";
+import { ExpectedError } from "../../../errors.ts";
 import { cachedModelPath } from "./fetchModel.ts";
 import { cachedHubModels } from "./hubSnapshot.ts";
 import { DEFAULT_MODEL, KNOWN_MODELS } from "./knownModels.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ExpectedError } from "../../errors.ts";
+import { ExpectedError } from "../../../errors.ts";
 import { malformed, read } from "./tokenizerFields.ts";
 
 /** The largest known, with 256,000 tokens, takes 34 MB. */

@@ -1,7 +1,7 @@
 /** Where a model's files lie, whatever its reference; fetched if need be. */
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { ExpectedError } from "../../errors.ts";
+import { ExpectedError } from "../../../errors.ts";
 import { cachedModelPath, type FetchOptions, fetchModel } from "./fetchModel.ts";
 import { fetchFromHub } from "./hubRepository.ts";
 import { type CachedHubModel, cachedHubModel } from "./hubSnapshot.ts";

@@ -6,8 +6,8 @@
  * it is used, so that a truncated or altered file gives an error that names field, value and limit.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { ExpectedError } from "../../errors.ts";
-import type { StoredTensor } from "./Checkpoint.ts";
+import { ExpectedError } from "../../../errors.ts";
+import type { StoredTensor } from "../Checkpoint.ts";
 
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
 

@@ -1,6 +1,7 @@
 /** What `tokenizer.ggml.model` stands for: each kind of tokenizer as the parts of a tokenizer.json. */
+
+import type { Gguf } from "../formats/gguf.ts";
 import type { AddedToken } from "./addedTokens.ts";
-import type { Gguf } from "./gguf.ts";
 import { damaged, flag, list, tokenId, unsupportedField } from "./ggufFields.ts";
 import { GGUF_PRE_TOKENIZERS } from "./ggufPreTokenizers.ts";
 import { BYTE, CONTROL, type GgufVocabulary, textTokens, UNKNOWN, USER_DEFINED } from "./ggufVocabulary.ts";

@@ -1,6 +1,6 @@
 /** What fetching from the Hub tells the user when it fails. */
 import { distance } from "fastest-levenshtein";
-import { EXIT, ExpectedError } from "../../errors.ts";
+import { EXIT, ExpectedError } from "../../../errors.ts";
 import { waysToTheHub } from "./fetchErrors.ts";
 import { hubHost } from "./hubAccess.ts";
 import { repositoryFolder } from "./hubSnapshot.ts";

@@ -2,7 +2,7 @@
  * Stored tensors as float32, bit for bit as the reference dequantiser of the Python package gguf (and torch,
  * for 8-bit floats) has them (tests/oracles).
  */
-import { ExpectedError } from "../../errors.ts";
+import { ExpectedError } from "../../../errors.ts";
 import { BLOCK_FORMATS, type BlockFormat, emptyBlock } from "./blockFormats.ts";
 import { E4M3, E5M2, half } from "./smallFloats.ts";
 

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { distance } from "fastest-levenshtein";
-import { ExpectedError } from "../../errors.ts";
+import { ExpectedError } from "../../../errors.ts";
 import { type OllamaName, ollamaNameText } from "./modelReference.ts";
 
 export interface OllamaModel {

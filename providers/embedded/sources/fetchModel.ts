@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { withEntryLock } from "../entryLock.ts";
 import { cacheFolder } from "./cacheFolder.ts";
-import { withEntryLock } from "./entryLock.ts";
 import { cacheError, type Failure, isDiskFull, unavailable } from "./fetchErrors.ts";
 import { fileDigest } from "./fileDigest.ts";
 import { hubFileAddress, hubHost, offline } from "./hubAccess.ts";

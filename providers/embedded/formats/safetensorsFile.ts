@@ -7,8 +7,8 @@
  * file gives an error that names field, value and limit, and no tensor can ask for more than the file holds.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { ExpectedError } from "../../errors.ts";
-import type { StoredTensor } from "./Checkpoint.ts";
+import { ExpectedError } from "../../../errors.ts";
+import type { StoredTensor } from "../Checkpoint.ts";
 
 export interface SafetensorsFile {
   readonly path: string;

@@ -1,9 +1,9 @@
 /** A tokenizer from the metadata of a GGUF file. */
 import { createHash } from "node:crypto";
-import type { Tokenizer } from "../contract.ts";
+import type { Tokenizer } from "../../contract.ts";
+import type { Gguf } from "../formats/gguf.ts";
 import { chatRenderer } from "./chatTemplate.ts";
 import { endTokens } from "./endTokens.ts";
-import type { Gguf } from "./gguf.ts";
 import { damaged, flag, tokenId, unsupportedField } from "./ggufFields.ts";
 import { GGUF_MODELS } from "./ggufModels.ts";
 import { ggufVocabulary } from "./ggufVocabulary.ts";

@@ -1,6 +1,6 @@
 /** Reads fields of a tokenizer's definition, which comes from a file that is not to be trusted. */
 import type { z } from "zod";
-import { ExpectedError } from "../../errors.ts";
+import { ExpectedError } from "../../../errors.ts";
 
 /** Where a value stands: the file, and the path inside it. */
 export interface Place {

@@ -1,6 +1,6 @@
 /** Reads the tokenizer's fields of GGUF metadata. */
-import { ExpectedError } from "../../errors.ts";
-import type { Gguf } from "./gguf.ts";
+import { ExpectedError } from "../../../errors.ts";
+import type { Gguf } from "../formats/gguf.ts";
 
 /** @throws ExpectedError `gguf-field`. */
 export function damaged(path: string, key: string, value: unknown, rule: string): never {

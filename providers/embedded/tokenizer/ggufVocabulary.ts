@@ -1,6 +1,6 @@
 /** The vocabulary in GGUF metadata: texts, kinds, and which ids stand for what. */
 
-import type { Gguf } from "./gguf.ts";
+import type { Gguf } from "../formats/gguf.ts";
 import { damaged, list } from "./ggufFields.ts";
 
 /** Kinds of tokens (`tokenizer.ggml.token_type`). */
