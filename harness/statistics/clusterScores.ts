@@ -19,7 +19,7 @@
  *
  * It depends on the cluster sizes alone; 1 ≤ df ≤ G − 1 for G clusters, and G − 1 exactly where they are equal.
  */
-import { sum } from "simple-statistics";
+import { clusterSums } from "./clusterSums.ts";
 import type { Estimate } from "./estimate.ts";
 
 export interface ClusterScores {
@@ -32,7 +32,7 @@ export interface ClusterScores {
   readonly unit: number;
   /** The mean, in units. */
   readonly mean: number;
-  /** s_g, in units, clusters in order of their first item. All 0 where the mean doesn't vary. */
+  /** s_g, in units, clusters in order of their names. All 0 where the mean doesn't vary. */
   readonly scores: readonly number[];
 }
 
@@ -41,41 +41,20 @@ export interface ClusterScores {
  * Throws RangeError for a value that is not finite or arrays of different lengths.
  */
 export function clusterScores(values: readonly number[], clusters: readonly string[]): Estimate<ClusterScores> {
-  const n = values.length;
-  if (clusters.length !== n) throw new RangeError(`${n} values but ${clusters.length} cluster labels`);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new RangeError(`value ${bad} of a mean is ${values[bad]}`);
-
-  // Differences from the first value: equal values then have residuals of exactly 0.
-  const unit = powerOfTwo(values);
-  const first = (values[0] ?? 0) / unit;
-  const differences = values.map((value) => value / unit - first);
-  const shift = n === 0 ? 0 : sum(differences) / n;
-  const groups = new Map<string, number[]>();
-  for (const [index, difference] of differences.entries()) {
-    const label = clusters[index] as string;
-    const group = groups.get(label);
-    if (group === undefined) groups.set(label, [difference - shift]);
-    else group.push(difference - shift);
+  const { n, unit, mean, residuals, sizes } = clusterSums(values, clusters);
+  if (sizes.length < 2) {
+    return { defined: false, reason: `a standard error needs at least 2 clusters, not ${sizes.length}` };
   }
-  if (groups.size < 2) {
-    return { defined: false, reason: `a standard error needs at least 2 clusters, not ${groups.size}` };
-  }
-
-  const residuals = [...groups.values()];
-  const scores = residuals.map((group) => sum(group) / Math.sqrt(n * (n - group.length)));
+  const scores = Array.from(residuals, (residual, g) => residual / Math.sqrt(n * (n - (sizes[g] as number))));
   // Cluster means that differ by less than the values' own rounding do not differ.
   const constant = standardError(scores) <= 4 * Number.EPSILON;
   return {
     defined: true,
     n,
-    clusters: groups.size,
-    df: satterthwaite(
-      residuals.map((group) => group.length),
-      n,
-    ),
+    clusters: sizes.length,
+    df: satterthwaite(sizes, n),
     unit,
-    mean: first + shift,
+    mean,
     scores: constant ? scores.map(() => 0) : scores,
   };
 }
@@ -86,7 +65,7 @@ export function standardError(scores: readonly number[]): number {
 }
 
 /** df of the closed form above; the pairs are summed one by one, because (Σb)² − Σb² would cancel. */
-function satterthwaite(sizes: readonly number[], n: number): number {
+function satterthwaite(sizes: Float64Array, n: number): number {
   let denominator = 0;
   let before = 0;
   for (const size of sizes) {
@@ -95,11 +74,4 @@ function satterthwaite(sizes: readonly number[], n: number): number {
     before += b;
   }
   return 1 / denominator;
-}
-
-/** The largest power of two not above the largest magnitude; 1 where all values are 0. */
-function powerOfTwo(values: readonly number[]): number {
-  const largest = values.reduce((maximum, value) => Math.max(maximum, Math.abs(value)), 0);
-  // floor(log2) may be one too high just below a power of two, which does no harm; 2^1024 would.
-  return largest === 0 ? 1 : 2 ** Math.min(1023, Math.floor(Math.log2(largest)));
 }

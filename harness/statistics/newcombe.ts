@@ -13,6 +13,7 @@
  */
 import { checkLevel, type Estimate } from "./estimate.ts";
 import { normalQuantile } from "./normalQuantile.ts";
+import { wilsonReach } from "./wilson.ts";
 
 export interface PairedDifference {
   /** Number of pairs. */
@@ -36,8 +37,8 @@ export function newcombe(a: number, b: number, c: number, d: number, level = 0.9
   const n = a + b + c + d;
   if (n === 0) return { defined: false, reason: "there are no pairs" };
   const z = -normalQuantile((1 - level) / 2);
-  const first = wilson(a + b, n, z);
-  const second = wilson(a + c, n, z);
+  const first = wilsonReach(a + b, n, z);
+  const second = wilsonReach(a + c, n, z);
   // As a product of roots: that of the four margins could overflow.
   const margins = Math.sqrt(a + b) * Math.sqrt(c + d) * Math.sqrt(a + c) * Math.sqrt(b + d);
   const excess = a * d - b * c;
@@ -52,12 +53,4 @@ export function newcombe(a: number, b: number, c: number, d: number, level = 0.9
     low: difference - distance(first.below, second.above),
     high: difference + distance(first.above, second.below),
   };
-}
-
-/** How far Wilson's (1927) score interval, without continuity correction, reaches below and above successes/n. */
-function wilson(successes: number, n: number, z: number): { below: number; above: number } {
-  const p = successes / n;
-  const half = z * Math.sqrt(z * z + 4 * successes * (1 - p));
-  const offset = z * z * (1 - 2 * p);
-  return { below: (half - offset) / (2 * (n + z * z)), above: (half + offset) / (2 * (n + z * z)) };
 }

@@ -3,12 +3,12 @@
  *
  *   P(T > t) = ½ I_x(ν/2, ½),   P(0 < T < t) = ½ I_{1−x}(½, ν/2),   x = ν / (ν + t²),   t > 0
  *
- * (DLMF 8.17; Johnson, Kotz & Balakrishnan 1995, vol. 2, 28.4). I, the regularised incomplete beta function, is the
- * continued fraction DLMF 8.17.22 by the modified Lentz method (Thompson & Barnett 1986), on the side of the mode
- * where it converges; the other side is the complement (DiDonato & Morris 1992, ACM TOMS 18:360–373). All is
- * computed as logarithms, so that tails keep their relative accuracy down to 1e-300: an error below 1e-12 for ν up
- * to 1e5. Beyond that 1 − x has ever fewer digits: 1e-9 at ν = 1e7.
+ * (DLMF 8.17; Johnson, Kotz & Balakrishnan 1995, vol. 2, 28.4). I, the regularised incomplete beta function, is a
+ * continued fraction on the side of the mode where it converges; the other side is the complement (DiDonato & Morris
+ * 1992, ACM TOMS 18:360–373). All is computed as logarithms and from y = 1 − x, so that tails keep their relative
+ * accuracy down to 1e-300 and quantiles theirs for any ν: an error below 1e-12.
  */
+import { normalQuantile } from "./normalQuantile.ts";
 
 /** P(T > t). t: any number or ±Infinity. df > 0. Throws RangeError for NaN or an impossible df. */
 export function studentUpperTail(t: number, df: number): number {
@@ -40,7 +40,8 @@ export function studentQuantile(p: number, df: number): number {
   // Solve for the tail where it is small, else for the mass between 0 and t: neither loses digits.
   const inTail = tail <= 0.25;
   const target = Math.log(inTail ? tail : 0.5 - tail);
-  let u = inTail ? 0 : target - logDensity(0, df);
+  // The normal quantile is the nearest point that is surely not beyond; from far away large df would overshoot by far.
+  let u = inTail ? Math.log(-normalQuantile(tail)) : target - logDensity(0, df);
   for (let iteration = 0; iteration < 200; iteration++) {
     const t = Math.exp(u);
     const mass = logarithms(t, df);
@@ -64,13 +65,15 @@ function logarithms(t: number, df: number): { tail: number; centre: number } {
   const { logX, s } = logCoordinate(t, df);
   const x = Math.exp(logX);
   const logY = 2 * Math.log(s) + logX;
+  const y = Math.exp(logY);
   // x^a y^½ / B(a, ½)
   const logFront = a * logX + logY / 2 + logGammaRatio(a) - Math.log(Math.PI) / 2;
-  if (x < (a + 1) / (a + 2.5)) {
-    const tail = logFront - Math.log(df) + Math.log(betaFraction(x, a, 0.5));
+  const lambda = (a + 0.5) * y - 0.5;
+  if (lambda > 0) {
+    const tail = logFront - Math.log(df) + Math.log(betaFraction({ x, y, a, b: 0.5, lambda }));
     return { tail, centre: Math.log(-0.5 * Math.expm1(tail + Math.LN2)) };
   }
-  const centre = logFront + Math.log(betaFraction(Math.exp(logY), 0.5, a));
+  const centre = logFront + Math.log(betaFraction({ x: y, y: x, a: 0.5, b: a, lambda: -lambda }));
   return { tail: Math.log1p(-2 * Math.exp(centre)) - Math.LN2, centre };
 }
 
@@ -97,23 +100,25 @@ function logGammaRatio(a: number): number {
   return z * Math.log1p(0.5 / z) - 0.5 + Math.log(z) / 2 + series(z + 0.5) - series(z) + Math.log(product);
 }
 
-/** F with I_x(a, b) = x^a (1 − x)^b F / (a B(a, b)), for x < (a + 1)/(a + b + 2). */
-function betaFraction(x: number, a: number, b: number): number {
-  const tiny = 1e-300;
-  const awayFromZero = (value: number): number => (Math.abs(value) < tiny ? tiny : value);
-  let c = 1;
-  let d = 1 / awayFromZero(1 - ((a + b) * x) / (a + 1));
-  let fraction = d;
-  for (let m = 1; m < 100_000; m++) {
-    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
-    d = 1 / awayFromZero(1 + even * d);
-    c = awayFromZero(1 + even / c);
-    fraction *= d * c;
-    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
-    d = 1 / awayFromZero(1 + odd * d);
-    c = awayFromZero(1 + odd / c);
-    fraction *= d * c;
-    if (Math.abs(d * c - 1) < 1e-15) return fraction;
+/**
+ * F with I_x(a, b) = x^a y^b F / (a B(a, b)), for λ = (a + b) y − b = a − (a + b) x > 0: BFRAC of DiDonato & Morris
+ * (1992, ACM TOMS 18:360–373, (9)), the even part of DLMF 8.17.22. It takes y = 1 − x and λ, which x near 1 has lost.
+ */
+function betaFraction({ x, y, a, b, lambda }: { x: number; y: number; a: number; b: number; lambda: number }): number {
+  let [before, now] = [0, 1];
+  let [belowBefore, below] = [1, (a * (1 + lambda)) / (a + 1)];
+  let fraction = now / below;
+  for (let n = 1; n < 100_000; n++) {
+    const weight = n * (b - n) * x;
+    const alpha = ((a + n - 1) * (a + b + n - 1) * weight * x) / (a + 2 * n - 1) ** 2;
+    const beta = n + weight / (a + 2 * n - 1) + ((a + n) / (a + 1 + 2 * n)) * (1 + lambda + n * (1 + y));
+    [before, now] = [now, alpha * before + beta * now];
+    [belowBefore, below] = [below, alpha * belowBefore + beta * below];
+    const last = fraction;
+    fraction = now / below;
+    if (Math.abs(fraction - last) <= 1e-15 * fraction) return a * fraction;
+    // Only ratios matter, and the terms grow.
+    [before, belowBefore, now, below] = [before / below, belowBefore / below, fraction, 1];
   }
   throw new Error(`the incomplete beta function did not converge at x = ${x}, a = ${a}, b = ${b}`);
 }

@@ -1,13 +1,13 @@
 """Prints size and power of tests that a share is less than 0.10 below another, and coverage of its intervals.
 
-Part D: own = 1 if an item is good under the candidate, theirs = mean over two paraphrases; contrast own - theirs + 0.10,
-tested > 0 at 2.5 %. Goodness under all three comes from one latent normal an item (correlation rho), with clusters of
-`items` items that share a part of it (icc). Tests: `t` on cluster means; `floor` (t with se at least √(0.09/G));
+Part D: own = 1 if an item is good under the candidate, theirs = mean over two paraphrases; contrast d = own - theirs,
+tested > -0.10 at 2.5 %. Goodness under all three comes from one latent normal an item (correlation rho), in clusters of
+`items` items that share a part of it (icc 0.3). Tests of cluster means: `t`; `floor` (t with se at least √(0.09/G));
 `items` (the same with √(0.09/n), n items); `boot` (bootstrap-t; resamples without variance count against the claim);
-`fboot` (bootstrap-t with se and se* at least √(0.09/n)); `tango` (score test at the margin with half
-counts for half differences, on items as if independent); `first` (the same, against the first paraphrase only); `score` (the score test for d in {-1, -½, 0, ½, 1} on items).
-Then the exact coverage of Tango's and Newcombe's (method 10) 95 % intervals for independent pairs: all tables of n.
-Usage: python shareSizes.py [repetitions, default 20000]
+`fboot` (bootstrap-t with se and se* at least √(0.09/n)). Tests of items as if independent: `tango` (score test with
+half counts for half differences); `first` (the same, against the first paraphrase only); `score` (the score test for d
+in {-1, -½, 0, ½, 1}, boundedScore.ts). Then the exact coverage of Tango's and Newcombe's (method 10) 95 % intervals
+for independent pairs, over all tables of n. Usage: python shareSizes.py [repetitions, default 20000]
 """
 
 import sys
@@ -33,8 +33,8 @@ def score_z(d: np.ndarray, margin: float) -> np.ndarray:
     """Score test that the mean of d, in {-1, -½, 0, ½, 1}, is the margin; d: [batch, n].
 
     Under the null the probabilities are the most likely ones with that mean (Owen 1988, empirical likelihood), where
-    an end may have some though it was never seen: p_k = n_k / (n (1 + λ (d_k - margin))), the rest at that end. For -1, 0 and 1
-    this is Tango's score test.
+    an end may have some though it was never seen: p_k = n_k / (n (1 + λ (d_k - margin))), the rest at that end. For
+    -1, 0 and 1 this is Tango's score test.
     """
     support = np.array([-1, -0.5, 0, 0.5, 1])
     counts = (d[:, :, None] == support).sum(axis=1)
@@ -138,12 +138,13 @@ def main() -> None:
                 print(f"drop {drop}, {clusters} x {items}, share {share}, rho {rho}:  {rates}", flush=True)
     print("95 % intervals of independent pairs: coverage, and chance that the lower end is above the truth, per cent")
     for n in (24, 40):
-        for discordant, difference in ((0.1, -0.1 + 1e-9), (0.14, -0.1), (0.2, -0.1), (0.3, -0.1), (0.05, 0.0), (0.2, 0.0)):
+        at_margin = [(discordant, -0.1) for discordant in (0.1 + 1e-9, 0.14, 0.2, 0.3)]
+        for discordant, difference in [*at_margin, (0.05, 0.0), (0.2, 0.0)]:
             rates = "  ".join(
                 f"{name} {100 * both:.1f} / {100 * above:.2f}"
                 for name, (both, above) in coverage(n, discordant, difference).items()
             )
-            print(f"n {n}, differing {discordant}, difference {difference:.1f}:  {rates}", flush=True)
+            print(f"n {n}, differing {discordant:.2f}, difference {difference:.1f}:  {rates}", flush=True)
 
 
 if __name__ == "__main__":

@@ -98,9 +98,7 @@ def p_values(y: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
     kinds = {
         "flip": rng.choice([-1.0, 1.0], (n, RESAMPLES)),
         "webb": rng.choice(webb, (n, RESAMPLES)),
-        "mammen": np.where(
-            rng.random((n, RESAMPLES)) < (root + 1) / (2 * root), -(root - 1) / 2, (root + 1) / 2
-        ),
+        "mammen": np.where(rng.random((n, RESAMPLES)) < (root + 1) / (2 * root), -(root - 1) / 2, (root + 1) / 2),
     }
     for name, v in kinds.items():
         out[name] = p_value(resampled_t(y @ v, y**2 @ v**2, n, zero), t)
@@ -135,7 +133,8 @@ def main() -> None:
         for n in (24, 40):
             for number, (name, sampler) in enumerate(SAMPLERS.items()):
                 result = rates(sampler, n, effect, repetitions, 1000 * n + number)
-                print(f"{effect:>6} {n:>3}  {name:<32}" + "".join(f"{100 * v:>10.1f}" for v in result.values()), flush=True)
+                figures = "".join(f"{100 * rate:>10.1f}" for rate in result.values())
+                print(f"{effect:>6} {n:>3}  {name:<32}{figures}", flush=True)
 
 
 if __name__ == "__main__":
