@@ -2,8 +2,10 @@
 import { EXIT } from "../../errors.ts";
 import type { Gate, Verdict } from "../../suites/Suite.ts";
 import { type ModelEntry, missingBatches, type RunRecord } from "../RunRecord.ts";
+import { ClusterResampler } from "../statistics/ClusterResampler.ts";
 import { holm } from "../statistics/holm.ts";
 import { type Cell, cells } from "./cells.ts";
+import type { TestSettings } from "./contrast.ts";
 import { checkCloseness, checkFact, type InstrumentCheck } from "./instrument.ts";
 import { DISTRIBUTION, STATES } from "./losses.ts";
 import { type Table, tables } from "./Table.ts";
@@ -103,11 +105,11 @@ function lengthWarnings(list: readonly Cell[], condition: string): string[] {
     : [`length-confounded (score at natural and at matched positions: ${found.join("; ")})`];
 }
 
-function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {
-  const { margin, alpha } = record.manifest.suite;
+function analyzeModel(record: RunRecord, model: ModelEntry, tests: TestSettings): ModelAnalysis {
+  const { margin } = record.manifest.suite;
   const { perFrame, all } = tables(record, model);
   const shown = perFrame.includes(all) ? perFrame : [...perFrame, all];
-  const list = shown.flatMap((table) => cells(record, table));
+  const list = shown.flatMap((table) => cells(record, table, tests));
   const layer = model.headlineBand;
   const measured = new Set(record.manifest.measures.map(({ name }) => name));
   const leftOut = [DISTRIBUTION, STATES].filter((name) => !measured.has(name));
@@ -118,10 +120,10 @@ function analyzeModel(record: RunRecord, model: ModelEntry): ModelAnalysis {
   const settings = new Map<Table, VerdictSettings>(
     perFrame.map((table) => {
       const closeness = [
-        checkCloseness(table, { name: DISTRIBUTION, better: "lower" }, "", alpha),
-        checkCloseness(table, { name: STATES, better: "higher" }, layer, alpha),
+        checkCloseness(table, { name: DISTRIBUTION, better: "lower" }, "", tests),
+        checkCloseness(table, { name: STATES, better: "higher" }, layer, tests),
       ];
-      return [table, { margin, alpha, layer, closeness, fact: checkFact(table, alpha), unobservable }];
+      return [table, { ...tests, margin, layer, closeness, fact: checkFact(table, tests), unobservable }];
     }),
   );
   // Matched positions can put the readout inside a longer text's own positions; where not even a paraphrase stands
@@ -192,9 +194,10 @@ function correct(models: readonly ModelAnalysis[], alpha: number): ModelAnalysis
 }
 
 export function analyze(record: RunRecord): Analysis {
-  const { gates, alpha } = record.manifest.suite;
+  const { gates, alpha, seed } = record.manifest.suite;
+  const tests = { alpha, draws: new ClusterResampler(seed) };
   const models = correct(
-    record.manifest.models.map((model) => analyzeModel(record, model)),
+    record.manifest.models.map((model) => analyzeModel(record, model, tests)),
     alpha,
   );
   const results = gates.flatMap((gate) =>

@@ -4,7 +4,7 @@ import type { Role } from "../conditions.ts";
 import type { MeasureDescription, RunRecord } from "../RunRecord.ts";
 import { clusterMean } from "../statistics/clusterMean.ts";
 import { clusterRatio } from "../statistics/fieller.ts";
-import { contrast, testable } from "./contrast.ts";
+import { contrast, type TestSettings, testable } from "./contrast.ts";
 import { bestFloor, DISTRIBUTION, losses } from "./losses.ts";
 import { combine, type Table, type TableCondition } from "./Table.ts";
 
@@ -46,7 +46,7 @@ function scored(
   measure: MeasureDescription,
   layer: string,
   margin: number,
-  alpha: number,
+  tests: TestSettings,
 ) {
   const nothing = { floor: null, ceiling: null, score: null, identityScore: null, p: null, warnings: [] as string[] };
   if (measure.descriptive || condition.role === "floor" || condition.role === "reference") return nothing;
@@ -65,7 +65,7 @@ function scored(
   const lows = combine(table.clusters, columns, (low) => low).values;
   const highs = combine(table.clusters, columns, (_low, high) => high).values;
   const ratio = clusterRatio(gained.values, range.values, gained.clusters);
-  const test = contrast("A", margins.values, margins.clusters, alpha);
+  const test = contrast("A", margins.values, margins.clusters, tests);
   const warnings = [`floor: ${floor.name}`];
   if (!ratio.defined) warnings.push(`score: ${ratio.reason}`);
   const withOriginal = [floor.column, columns[2] ?? [], losses(table, "original", measure, layer)];
@@ -125,8 +125,8 @@ function informationCells(table: Table, condition: TableCondition): Cell[] {
   });
 }
 
-export function cells(record: RunRecord, table: Table): Cell[] {
-  const { margin, alpha } = record.manifest.suite;
+export function cells(record: RunRecord, table: Table, tests: TestSettings): Cell[] {
+  const { margin } = record.manifest.suite;
   const { bands, unobservable } = table.model;
   const observed = record.manifest.measures.filter((measure) => !(measure.name in unobservable));
   const list: Cell[] = [];
@@ -138,7 +138,7 @@ export function cells(record: RunRecord, table: Table): Cell[] {
         if (values.length === 0) continue;
         const { values: kept, clusters } = combine(table.clusters, [column], (value) => value);
         const estimate = clusterMean(kept, clusters);
-        const { warnings, ...score } = scored(table, condition, measure, layer, margin, alpha);
+        const { warnings, ...score } = scored(table, condition, measure, layer, margin, tests);
         const noise = table.noise(measure.name, layer);
         list.push({
           model: table.model.identity.reference,

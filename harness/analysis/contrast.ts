@@ -1,6 +1,21 @@
-/** A one-sided test that a per-item contrast is positive on average, with the cluster as its unit. */
+/**
+ * A one-sided test that a per-item contrast is positive on average, with the cluster as its unit.
+ *
+ * Two tests must agree: the cluster-robust t test and the studentised bootstrap. Each covers the other's failure, t
+ * under skewness (7 to 13 % false claims at nominal 2.5 % for lognormal tails and 24 to 40 clusters, against 4 to 7 %
+ * for both), the bootstrap under heavy tails (tests/oracles/testSizes.py).
+ */
+import type { ClusterDraws } from "../statistics/ClusterResampler.ts";
 import { meanTest } from "../statistics/meanTest.ts";
-import { studentQuantile, studentUpperTail } from "../statistics/studentT.ts";
+import { clustersNeeded } from "../statistics/power.ts";
+import { studentisedBootstrap } from "../statistics/studentisedBootstrap.ts";
+import { studentUpperTail } from "../statistics/studentT.ts";
+
+export interface TestSettings {
+  readonly alpha: number;
+  /** Resamples that all contrasts of a report share. */
+  readonly draws: ClusterDraws;
+}
 
 export interface Contrast {
   readonly name: string;
@@ -9,10 +24,10 @@ export interface Contrast {
   readonly mean: number;
   readonly se: number;
   readonly t: number;
-  /** One-sided, for a mean above 0, and for one below. */
+  /** One-sided, for a mean above 0, and for one below: of the two tests the larger. */
   readonly p: number;
   readonly pBelow: number;
-  /** Items that would give power 0.8 if the effect is as observed; null where it points the wrong way. */
+  /** Items that would give power 0.8 if the effect is as observed; null where no number would. */
   readonly itemsNeeded: number | null;
 }
 
@@ -26,7 +41,7 @@ export function contrast(
   name: string,
   values: readonly number[],
   clusters: readonly string[],
-  alpha: number,
+  { alpha, draws }: TestSettings,
 ): ContrastResult {
   if (values.length === 0) return { name, untestable: "no item has all the values it needs" };
   const test = meanTest(values, clusters);
@@ -43,16 +58,22 @@ export function contrast(
       itemsNeeded: test.mean > 0 ? test.n : null,
     };
   }
+  const [p, pBelow] = [test.p, studentUpperTail(-test.t, test.df)];
+  // The second test is asked only where the first would let a claim through.
+  const second = Math.min(p, pBelow) < alpha ? studentisedBootstrap(values, clusters, draws) : null;
   return {
     ...base,
-    p: test.p,
-    pBelow: studentUpperTail(-test.t, test.df),
-    itemsNeeded: itemsNeeded(test.t, test.df, test.n, alpha),
+    p: second === null ? p : Math.max(p, second.defined ? second.p : 1),
+    pBelow: second === null ? pBelow : Math.max(pBelow, second.defined ? second.pBelow : 1),
+    itemsNeeded: itemsNeeded(base, alpha),
   };
 }
 
-/** Items that would give a one-sided test at alpha power 0.8 if t grows with their root; null where it is not above 0. */
-export function itemsNeeded(t: number, df: number, n: number, alpha: number): number | null {
-  const wanted = -studentQuantile(alpha, df) - studentQuantile(0.2, df);
-  return t > 0 ? Math.ceil(n * (wanted / t) ** 2) : null;
+/** Items that would give a one-sided test at alpha power 0.8, in clusters of the present size; null where none would. */
+export function itemsNeeded(
+  { n, clusters, mean, se }: Pick<Contrast, "n" | "clusters" | "mean" | "se">,
+  alpha: number,
+): number | null {
+  const needed = clustersNeeded(mean, { sd: se * Math.sqrt(clusters), alpha });
+  return needed.defined ? Math.ceil((needed.clusters * n) / clusters) : null;
 }

@@ -4,7 +4,7 @@
  */
 
 import { clusterMean } from "../statistics/clusterMean.ts";
-import { contrast, testable } from "./contrast.ts";
+import { contrast, type TestSettings, testable } from "./contrast.ts";
 import { bestFloor, FACT, losses, type MeasureKey } from "./losses.ts";
 import { combine, type Table } from "./Table.ts";
 
@@ -21,7 +21,7 @@ const NOISE_FACTOR = 10;
 /** Fieller's g: beyond it a ratio to this denominator has no useful interval. */
 const LARGEST_G = 0.05;
 
-export function checkCloseness(table: Table, measure: MeasureKey, layer: string, alpha: number): InstrumentCheck {
+export function checkCloseness(table: Table, measure: MeasureKey, layer: string, tests: TestSettings): InstrumentCheck {
   const failed = (reason: string): InstrumentCheck => ({ measure: measure.name, holds: false, reasons: [reason] });
   if (!table.has("paraphrase")) return failed("there is no paraphrase to serve as ceiling");
   const ceiling = losses(table, "paraphrase", measure, layer);
@@ -47,9 +47,9 @@ export function checkCloseness(table: Table, measure: MeasureKey, layer: string,
       [losses(table, foil, measure, layer), ceiling],
       (wrong, right) => wrong - right,
     );
-    const test = contrast(foil, beaten.values, beaten.clusters, alpha);
+    const test = contrast(foil, beaten.values, beaten.clusters, tests);
     if (!testable(test)) reasons.push(`the paraphrase cannot be held against ${foil}: ${test.untestable}`);
-    else if (test.p >= alpha) reasons.push(`the paraphrase does not beat ${foil} (t = ${test.t.toFixed(1)})`);
+    else if (test.p >= tests.alpha) reasons.push(`the paraphrase does not beat ${foil} (t = ${test.t.toFixed(1)})`);
   }
   const identity = combine(
     table.clusters,
@@ -62,7 +62,7 @@ export function checkCloseness(table: Table, measure: MeasureKey, layer: string,
 }
 
 /** The fact: the paraphrase must lie on the original's side of the midpoint, the decoy's paraphrase on the decoy's. */
-export function checkFact(table: Table, alpha: number): InstrumentCheck {
+export function checkFact(table: Table, tests: TestSettings): InstrumentCheck {
   const of = (condition: string) => table.column(condition, FACT);
   const failed = (reason: string): InstrumentCheck => ({ measure: FACT, holds: false, reasons: [reason] });
   if (!table.has("decoy")) return failed("no item has a decoy");
@@ -86,11 +86,11 @@ export function checkFact(table: Table, alpha: number): InstrumentCheck {
       condition,
       values.map((value) => sign * value),
       clusters,
-      alpha,
+      tests,
     );
     const where = sign > 0 ? "original's" : "decoy's";
     if (!testable(test)) reasons.push(`the ${condition} cannot be placed: ${test.untestable}`);
-    else if (test.p >= alpha)
+    else if (test.p >= tests.alpha)
       reasons.push(`the ${condition} does not lie clearly on the ${where} side (t = ${test.t.toFixed(1)})`);
   }
   return { measure: FACT, holds: reasons.length === 0, reasons };

@@ -9,8 +9,10 @@
  */
 import { quantile } from "simple-statistics";
 import type { Verdict } from "../../suites/Suite.ts";
+import { boundedScore } from "../statistics/boundedScore.ts";
+import { clusterMean } from "../statistics/clusterMean.ts";
 import { studentUpperTail } from "../statistics/studentT.ts";
-import { type ContrastResult, contrast, itemsNeeded, testable } from "./contrast.ts";
+import { type ContrastResult, contrast, itemsNeeded, type TestSettings, testable } from "./contrast.ts";
 import type { InstrumentCheck } from "./instrument.ts";
 import { bestFloor, DISTRIBUTION, FACT, losses, type MeasureKey, STATES } from "./losses.ts";
 import { type Column, combine, type Table } from "./Table.ts";
@@ -20,9 +22,8 @@ const FEWEST_CLUSTERS = 20;
 const KL: MeasureKey = { name: DISTRIBUTION, better: "lower" };
 const EXPLAINED: MeasureKey = { name: STATES, better: "higher" };
 
-export interface VerdictSettings {
+export interface VerdictSettings extends TestSettings {
   readonly margin: number;
-  readonly alpha: number;
   readonly layer: string;
   readonly closeness: readonly InstrumentCheck[];
   readonly fact: InstrumentCheck;
@@ -44,8 +45,9 @@ function closeness(
   condition: string,
   measure: MeasureKey,
   layer: string,
-  { margin, alpha }: VerdictSettings,
+  settings: VerdictSettings,
 ): ContrastResult {
+  const { margin } = settings;
   const name = `A ${measure.name}`;
   const floor = bestFloor(table, condition, measure, layer);
   if (floor === null) return { name, untestable: "there is no floor" };
@@ -56,21 +58,22 @@ function closeness(
     columns,
     (low, high, own) => (1 - margin) * low + margin * high - own,
   );
-  return contrast(name, values, clusters, alpha);
+  return contrast(name, values, clusters, settings);
 }
 
-function factKept(table: Table, condition: string, { margin, alpha }: VerdictSettings): ContrastResult {
+function factKept(table: Table, condition: string, settings: VerdictSettings): ContrastResult {
+  const { margin } = settings;
   const columns = [condition, "decoy", "paraphrase"].map((name) => table.column(name, FACT));
   const { values, clusters } = combine(
     table.clusters,
     columns,
     (own, decoy, paraphrase) => own - decoy - margin * (paraphrase - decoy),
   );
-  return contrast("B fact", values, clusters, alpha);
+  return contrast("B fact", values, clusters, settings);
 }
 
 /** Foils that a condition must beat: those for all, and those made for it; the decoy has its own part. */
-function foils(table: Table, condition: string, { alpha }: VerdictSettings): ContrastResult[] {
+function foils(table: Table, condition: string, settings: VerdictSettings): ContrastResult[] {
   const rivals = table.conditions.filter(
     ({ name, role, of }) =>
       role === "foil" && name !== "decoy" && name !== condition && (of === null || of === condition),
@@ -78,7 +81,7 @@ function foils(table: Table, condition: string, { alpha }: VerdictSettings): Con
   return rivals.map(({ name }) => {
     const columns = [losses(table, name, KL, ""), losses(table, condition, KL, "")];
     const { values, clusters } = combine(table.clusters, columns, (foil, own) => foil - own);
-    return contrast(`C ${name}`, values, clusters, alpha);
+    return contrast(`C ${name}`, values, clusters, settings);
   });
 }
 
@@ -105,25 +108,38 @@ function tail(table: Table, condition: string, { alpha }: VerdictSettings): Cont
     const present = shares.flatMap((column) => column[i] ?? []);
     return present.length > 0 ? present.reduce((a, b) => a + b, 0) / present.length : null;
   });
-  const { values, clusters } = combine(
-    table.clusters,
-    [own, ceiling],
-    (mine, theirs) => mine - theirs + TAIL_ALLOWANCE,
+  const { values, clusters } = combine(table.clusters, [own, ceiling], (mine, theirs) => mine - theirs);
+  return shareContrast("D tail", values, clusters, alpha);
+}
+
+/**
+ * Do shares of good items, paired by item, differ by less than the allowance? A score test, since few items differ,
+ * often none, and their own spread then says too little; and a cluster t test whose standard error is at least what
+ * a difference of the allowance would take, since the score test takes items as independent.
+ */
+function shareContrast(
+  name: string,
+  differences: readonly number[],
+  clusters: readonly string[],
+  alpha: number,
+): ContrastResult {
+  if (differences.length === 0) return { name, untestable: "no item has all the values it needs" };
+  const estimate = clusterMean(
+    differences.map((value) => value + TAIL_ALLOWANCE),
+    clusters,
   );
-  const result = contrast("D tail", values, clusters, alpha);
-  if (!testable(result)) return result;
-  // Few items differ, often none, and their own spread then says too little. If the shares did differ by the
-  // allowance, at least so many items would differ, and the standard error would not be below theirs (a score test).
-  const se = Math.max(result.se, Math.sqrt((TAIL_ALLOWANCE * (1 - TAIL_ALLOWANCE)) / result.clusters));
-  const t = result.mean / se;
-  const df = result.clusters - 1;
+  if (!estimate.defined) return { name, untestable: estimate.reason };
+  const score = boundedScore(differences, { low: -1, high: 1 }, -TAIL_ALLOWANCE);
+  if (!score.defined) return { name, untestable: score.reason };
+  const { n, mean, df } = estimate;
+  const se = Math.max(estimate.se, Math.sqrt((TAIL_ALLOWANCE * (1 - TAIL_ALLOWANCE)) / n));
+  const t = mean / se;
+  const base = { name, n, clusters: estimate.clusters, mean, se, t };
   return {
-    ...result,
-    se,
-    t,
-    p: studentUpperTail(t, df),
-    pBelow: studentUpperTail(-t, df),
-    itemsNeeded: itemsNeeded(t, df, result.n, alpha),
+    ...base,
+    p: Math.max(score.p, studentUpperTail(t, df)),
+    pBelow: Math.max(score.pBelow, studentUpperTail(-t, df)),
+    itemsNeeded: itemsNeeded(base, alpha),
   };
 }
 

@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { analyze } from "../../../harness/analysis/analyze.ts";
 import { type Cell, cells } from "../../../harness/analysis/cells.ts";
-import { contrast, itemsNeeded } from "../../../harness/analysis/contrast.ts";
+import { contrast, itemsNeeded, type TestSettings } from "../../../harness/analysis/contrast.ts";
 import { bestFloor } from "../../../harness/analysis/losses.ts";
 import { type Table, tables } from "../../../harness/analysis/Table.ts";
 import type { Batch, RunRecord } from "../../../harness/RunRecord.ts";
+import { ClusterResampler } from "../../../harness/statistics/ClusterResampler.ts";
+import { studentUpperTail } from "../../../harness/statistics/studentT.ts";
 import { DRAWS, type Draw, LAYER, planted } from "./plantedRecord.ts";
+
+const TESTS: TestSettings = { alpha: 0.025, draws: new ClusterResampler(1) };
 
 /** Values that depend on the item's number alone; `kl` is 1 + its parity times `step`. */
 const fixed =
@@ -63,7 +67,7 @@ function changed(
 describe("scores", () => {
   const from = record(fixed(6, 0.3, 0.8));
   const { all } = tablesOf(from);
-  const list = cells(from, all);
+  const list = cells(from, all, TESTS);
 
   test("(floor − ℓ) / (floor − ceiling), against the best floor and the mean paraphrase", () => {
     const kl = find(list, "c", "kl");
@@ -113,12 +117,12 @@ describe("scores", () => {
 
   test("a score is formed on the items that have all three values", () => {
     const part = changed(from, "c", "kl", ({ item }) => (Number(item.slice(1)) < 20 ? null : undefined));
-    const cell = find(cells(part, tablesOf(part).all), "c", "kl");
+    const cell = find(cells(part, tablesOf(part).all, TESTS), "c", "kl");
     expect(cell.n).toBe(10);
     expect(cell.score?.value).toBeCloseTo(0.7, 12);
     const none = changed(from, "c", "kl", () => null);
     expect(
-      cells(none, tablesOf(none).all).some(({ condition, measure }) => condition === "c" && measure === "kl"),
+      cells(none, tablesOf(none).all, TESTS).some(({ condition, measure }) => condition === "c" && measure === "kl"),
     ).toBe(false);
   });
 
@@ -126,7 +130,7 @@ describe("scores", () => {
     const flat = record(({ i }) => ({ kl: 3 + (i % 3), explained: 0, fact: 0 }), {
       controls: { ...CONTROLS, empty: ({ i }) => ({ kl: 3 + ((i * 7) % 5) - 1.9, explained: 0, fact: 0 }) },
     });
-    const cell = find(cells(flat, tablesOf(flat).all), "c", "kl");
+    const cell = find(cells(flat, tablesOf(flat).all, TESTS), "c", "kl");
     expect([cell.score?.low ?? null, cell.score?.high ?? null]).toEqual([null, null]);
     expect(cell.warnings).toContain("score: the denominator's mean is not distinguishable from 0 at this level");
   });
@@ -140,7 +144,7 @@ describe("information", () => {
       "information",
       ({ item }) => value + (Number(item.slice(1)) % 3) - 1,
     );
-    return cells(from, tablesOf(from).all);
+    return cells(from, tablesOf(from).all, TESTS);
   };
 
   test("a ratio of sums: 1 − ΣK/ΣI, and the same against the empty context", () => {
@@ -225,7 +229,7 @@ describe("contrasts", () => {
   const clusters = ["a", "b", "c", "d", "e"];
 
   test("one-sided p-values on both sides: scipy.stats.ttest_1samp of 1, 2, 3, 4, 10", () => {
-    const result = contrast("x", [1, 2, 3, 4, 10], clusters, 0.025);
+    const result = contrast("x", [1, 2, 3, 4, 10], clusters, TESTS);
     if (!("p" in result)) throw new Error(result.untestable);
     expect(result.t).toBeCloseTo(2.5298221281347035, 12);
     expect(result.p).toBeCloseTo(0.03233844697817652, 12);
@@ -233,18 +237,18 @@ describe("contrasts", () => {
   });
 
   test("equal contrasts have no variance: the sign test's smallest p", () => {
-    expect(contrast("x", [2, 2, 2, 2, 2], clusters, 0.025)).toMatchObject({ p: 1 / 32, pBelow: 1 });
-    expect(contrast("x", [-2, -2, -2, -2, -2], clusters, 0.025)).toMatchObject({
+    expect(contrast("x", [2, 2, 2, 2, 2], clusters, TESTS)).toMatchObject({ p: 1 / 32, pBelow: 1 });
+    expect(contrast("x", [-2, -2, -2, -2, -2], clusters, TESTS)).toMatchObject({
       p: 1,
       pBelow: 1 / 32,
       itemsNeeded: null,
     });
-    expect(contrast("x", [0, 0, 0, 0, 0], clusters, 0.025)).toMatchObject({ p: 0.5, pBelow: 0.5 });
+    expect(contrast("x", [0, 0, 0, 0, 0], clusters, TESTS)).toMatchObject({ p: 0.5, pBelow: 0.5 });
   });
 
   test("nothing to test", () => {
-    expect(contrast("x", [], [], 0.025)).toEqual({ name: "x", untestable: "no item has all the values it needs" });
-    expect(contrast("x", [1, 2], ["a", "a"], 0.025)).toEqual({
+    expect(contrast("x", [], [], TESTS)).toEqual({ name: "x", untestable: "no item has all the values it needs" });
+    expect(contrast("x", [1, 2], ["a", "a"], TESTS)).toEqual({
       name: "x",
       untestable: expect.stringMatching(/at least 2 clusters/),
     });
@@ -252,10 +256,23 @@ describe("contrasts", () => {
 
   test("the items that would do: four times as many for half the effect, none the wrong way", () => {
     // Cohen 1988: (1.96 + 0.8416)² = 7.849 items an effect of one standard deviation, for a normal variate.
-    expect(itemsNeeded(1, 1e4, 1000, 0.025)).toBeGreaterThan(7849);
-    expect(itemsNeeded(1, 1e4, 1000, 0.025)).toBeLessThan(7853);
-    expect(itemsNeeded(0.5, 1e4, 1000, 0.025)).toBeGreaterThan(4 * 7849);
-    expect(itemsNeeded(0, 10, 10, 0.025)).toBeNull();
-    expect(itemsNeeded(-1, 10, 10, 0.025)).toBeNull();
+    const observed = (mean: number) => itemsNeeded({ n: 1000, clusters: 1000, mean, se: 1 }, 0.025);
+    expect(observed(1)).toBeGreaterThan(7849);
+    expect(observed(1)).toBeLessThan(7853);
+    expect(observed(0.5)).toBeGreaterThan(4 * 7849);
+    expect(observed(0)).toBeNull();
+    expect(observed(-1)).toBeNull();
+    // Whole clusters of four: the same clusters, four times the items.
+    expect(itemsNeeded({ n: 4000, clusters: 1000, mean: 1, se: 1 }, 0.025)).toBe(4 * (observed(1) as number));
+  });
+
+  test("both tests must agree: a long tail below lets t claim what the bootstrap does not", () => {
+    // 39 small gains and one large loss: t = 2.3 says p = 0.013.
+    const values = [...Array.from({ length: 39 }, (_, i) => 1 + 0.05 * (i % 5)), -12];
+    const each = values.map((_, i) => `c${i}`);
+    const both = contrast("x", values, each, TESTS);
+    if (!("p" in both)) throw new Error(both.untestable);
+    expect(studentUpperTail(both.t, 39)).toBeLessThan(0.025);
+    expect(both.p).toBeGreaterThan(0.025);
   });
 });

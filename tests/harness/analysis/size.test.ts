@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { checkCloseness, checkFact } from "../../../harness/analysis/instrument.ts";
 import { tables } from "../../../harness/analysis/Table.ts";
 import { judge } from "../../../harness/analysis/verdict.ts";
+import { ClusterResampler } from "../../../harness/statistics/ClusterResampler.ts";
 import { DRAWS, type Draw, LAYER, planted, type Truth, type Values } from "./plantedRecord.ts";
 
 const RUNS = 200;
@@ -55,6 +56,8 @@ test.each(Object.keys(boundaries))("at most α where the truth lies on the margi
   let equivalent = 0;
   let partHolds = 0;
   let difference = 0;
+  const draws = new ClusterResampler(1, 999);
+  const tests = { alpha: ALPHA, draws };
   for (let seed = 0; seed < RUNS; seed++) {
     const record = planted({
       seed: 2000 + seed,
@@ -68,15 +71,15 @@ test.each(Object.keys(boundaries))("at most α where the truth lies on the margi
     const [table] = tables(record, model).perFrame;
     if (!table) throw new Error("no table");
     const closeness = [
-      checkCloseness(table, { name: "kl", better: "lower" }, "", ALPHA),
-      checkCloseness(table, { name: "state.explained", better: "higher" }, LAYER, ALPHA),
+      checkCloseness(table, { name: "kl", better: "lower" }, "", tests),
+      checkCloseness(table, { name: "state.explained", better: "higher" }, LAYER, tests),
     ];
     const { verdict, parts } = judge(table, "c", {
       margin: 0.8,
-      alpha: ALPHA,
+      ...tests,
       layer: LAYER,
       closeness,
-      fact: checkFact(table, ALPHA),
+      fact: checkFact(table, tests),
       unobservable: {},
     });
     expect(verdict).not.toBe("instrument-failed");

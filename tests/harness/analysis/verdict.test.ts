@@ -141,7 +141,12 @@ test("different has many chances, so its p counts as many times", () => {
 
 describe("what is missing costs the verdict", () => {
   test("fewer than 20 clusters: inconclusive, however many items, and whatever else fails", () => {
-    expect(model({ ...good, items: 20 }).verdict("good")).toBe("equivalent");
+    expect(model({ ...good, items: 24 }).verdict("good")).toBe("equivalent");
+    expect(
+      model({ ...good, items: 20 })
+        .named("good")
+        .reasons.join(),
+    ).not.toMatch(/too few/);
     for (const plant of [{ items: 19 }, { items: 76, perCluster: 4 }, { items: 3 }, { items: 1 }]) {
       const { named } = model({ ...good, ...plant });
       expect(named("good").verdict).toBe("inconclusive");
@@ -258,7 +263,7 @@ describe("the instrument", () => {
         truth.i < 3 ? { kl: 0, explained, fact: truth.fact } : null;
     // Read under a name of its own, for some items only.
     const records = (explained: number) =>
-      model(every(["good", DRAWS.good], ["identity", identity(explained)])).named("good");
+      model({ ...every(["good", DRAWS.good], ["identity", identity(explained)]), items: 60 }).named("good");
     expect(records(1 - 1e-6).verdict).toBe("equivalent");
     expect(records(0.98).verdict).toBe("instrument-failed");
     expect(records(0.98).reasons[0]).toMatch(/the original read twice differs/);
