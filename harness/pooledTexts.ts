@@ -6,8 +6,9 @@ export async function pooledTexts(
   texts: readonly string[],
   signal?: AbortSignal,
 ): Promise<Float32Array[]> {
+  const { begin, finish } = provider.tokenizer;
   const rows = texts.map((text) => [
-    { ids: [...provider.tokenizer.begin, ...provider.tokenizer.encode(text)], parent: null },
+    { ids: [...begin, ...provider.tokenizer.encode(text), ...finish], parent: null },
   ]);
   const pools = rows.map((_, row) => ({ row, segment: 0 }));
   const result = await provider.read({ rows, states: [], pools, scores: [], comparisons: [] }, signal);

@@ -1,5 +1,5 @@
 /** Lets the model read an item under all its conditions, in one request, and sorts what comes back. */
-import type { Provider, ReadRequest, ReadResult, Segment, SegmentRef, Tokenizer } from "../providers/contract.ts";
+import type { Provider, ReadRequest, ReadResult, Segment, SegmentRef } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import type { Role } from "./conditions.ts";
 import type { FrameReader } from "./FrameReader.ts";
@@ -84,12 +84,12 @@ interface Built {
   tokens: number[];
 }
 
-function build(all: ItemRequest, tokenizer: Tokenizer): Built {
+function build(all: ItemRequest): Built {
   const { frame, item, continuations } = all;
   const { before, after } = frame.ids(frameQuestion(item));
   const asked = rivals(all);
   const reconstruction = frame.said(item.original);
-  const originalTokens = tokenizer.encode(all.conditions[0]?.text ?? "").length;
+  const originalTokens = frame.context(all.conditions[0]?.text ?? "").length;
   const rows: Segment[][] = [];
   const scores: SegmentRef[] = [];
   const pools: SegmentRef[] = [];
@@ -99,7 +99,7 @@ function build(all: ItemRequest, tokenizer: Tokenizer): Built {
   for (const condition of all.conditions) {
     const row = rows.length;
     const parts = partsOf(condition);
-    const context = tokenizer.encode(condition.text);
+    const context = frame.context(condition.text);
     tokens.push(context.length);
     // Matched positions put the readout where it stands under the original, however long the context is.
     const start = all.positions === "matched" ? { start: before.length + originalTokens } : {};
@@ -139,8 +139,8 @@ function build(all: ItemRequest, tokenizer: Tokenizer): Built {
 }
 
 /** Tokens that the request makes the model read, without padding. */
-export function tokensOf(request: ItemRequest, tokenizer: Tokenizer): number {
-  return build(request, tokenizer)
+export function tokensOf(request: ItemRequest): number {
+  return build(request)
     .request.rows.flat()
     .reduce((sum, segment) => sum + segment.ids.length, 0);
 }
@@ -159,7 +159,7 @@ export async function readItem(
   provider: Provider,
   signal?: AbortSignal,
 ): Promise<Map<string, ConditionReading>> {
-  const { request, places, tokens } = build(all, provider.tokenizer);
+  const { request, places, tokens } = build(all);
   const result = await provider.read(request, signal);
   const pick = (index: number | null) => (index === null ? null : (result.scores[index] ?? null));
   return new Map(

@@ -27,7 +27,7 @@ export async function readStates(
       const { before, after } = frame.ids(question);
       return [
         { ids: before, parent: null },
-        { ids: provider.tokenizer.encode(text), parent: 0 },
+        { ids: frame.context(text), parent: 0 },
         { ids: after, parent: 1 },
       ];
     });

@@ -108,7 +108,7 @@ function refuseTooLong(
   frames: readonly FrameReader[],
   conditions: readonly Condition[],
 ): void {
-  const { tokenizer, identity } = provider;
+  const { identity } = provider;
   const around = suite.items.map((item) =>
     Math.max(...frames.map((frame) => frame.longestAround(item, suite.continuations.tokens))),
   );
@@ -117,7 +117,8 @@ function refuseTooLong(
     suite.items.forEach((item, i) => {
       const encoding = texts[i];
       if (!encoding || !("text" in encoding)) return;
-      const tokens = tokenizer.encode(encoding.text).length + (around[i] as number);
+      const context = Math.max(...frames.map((frame) => frame.context(encoding.text).length));
+      const tokens = context + (around[i] as number);
       if (tokens <= identity.contextLength) return;
       throw new ExpectedError({
         code: "input-too-long",

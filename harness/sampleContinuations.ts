@@ -19,7 +19,7 @@ export async function sampleContinuations(
     const prompts = part.map((item) => {
       const { before, after } = frame.ids(frameQuestion(item));
       return {
-        ids: [...before, ...provider.tokenizer.encode(item.original), ...after],
+        ids: [...before, ...frame.context(item.original), ...after],
         seed: seedFor(seed, item.id, frame.name),
       };
     });

@@ -82,7 +82,7 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
         continuations,
         controls: suite.continuations.controls,
       };
-      reading += policies * tokensOf(request, tokenizer);
+      reading += policies * tokensOf(request);
       const { before, after } = reader.ids(frameQuestion(item));
       sampling +=
         before.length +

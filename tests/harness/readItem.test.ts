@@ -184,7 +184,7 @@ describe("what is read", () => {
 
   test("the tokens of a request are those of its segments", async () => {
     const { sent, request, provider } = await asked();
-    expect(tokensOf(request, provider.tokenizer)).toBe(sent.rows.flat().flatMap(({ ids }) => ids).length);
+    expect(tokensOf(request)).toBe(sent.rows.flat().flatMap(({ ids }) => ids).length);
   });
 });
 
