@@ -3,7 +3,7 @@
 Tensor names, metadata keys and rearrangements follow that script: q and k rows of a llama permuted for rotary pairs of
 neighbours, Gemma's norms stored as w (transformers keeps w − 1), GPT-2's matrices transposed, experts stacked.
 expected.safetensors is computed from the weights that the quantised blocks decode to (package gguf).
-llamaCppCheck.py compares every file with a real llama.cpp.
+llamaCppFloat.py compares every file with a real llama.cpp.
 
 Usage: python checkpointsGguf.py [NAME...]
 """

@@ -7,7 +7,8 @@ export const mistral: Architecture = {
   name: "mistral",
   hubTypes: ["mistral"],
   traits: (fields, { layers }) =>
-    fields.has("window")
+    // 0, which the GGUF files of Phi-4 say, is no window.
+    fields.has("window") && fields.value("window") !== 0
       ? { sliding: { window: fields.count("window"), layers: new Array<boolean>(layers).fill(true), rope: null } }
       : {},
 };

@@ -19,7 +19,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const MODELS = fileURLToPath(new URL("../../oracles/fixtures/models/", import.meta.url));
 const NAMES = readdirSync(MODELS);
-const ENCODERS = ["bert", "xlm-roberta", "bert-gguf"];
+const ENCODERS = ["bert", "xlm-roberta", "bert-gguf", "xlm-roberta-gguf"];
 /** No matrix of these stays packed. */
 const FLOATS = /^(?!.*-gguf$)|llama3-gguf|llama-bias-gguf|bert-gguf/;
 
