@@ -1,6 +1,6 @@
 /** A measure: what it is called, what it means, and how it is computed from a reading. */
 import type { Capabilities } from "../providers/contract.ts";
-import type { ConditionReading, ItemReading } from "./Reading.ts";
+import type { ConditionReading, Extra, ItemReading } from "./Reading.ts";
 import type { Value } from "./Value.ts";
 
 interface Description {
@@ -16,6 +16,12 @@ interface Description {
   readonly needed: string;
   /** Not a quality of an encoding: it gets no score. */
   readonly descriptive?: true;
+  /** Left out unless the suite names it, and why. */
+  readonly onRequest?: string;
+  /** What has to be observed for it beyond what is observed anyway. */
+  readonly extras?: readonly Extra[];
+  /** Whether it looks at more of the corpus' states than their mean. */
+  readonly geometry?: true;
 }
 
 /** One value for each condition of an item. */
@@ -30,12 +36,43 @@ export interface LayerMeasure extends Description {
   readonly at: (state: number, condition: ConditionReading, item: ItemReading) => Value;
 }
 
-/** A value for each band, computed over all items of a frame at once (frameStates.ts). */
+/** One value for each band, taken at its middle state, where the geometry of the corpus is known. */
+export interface BandMeasure extends Description {
+  readonly kind: "band";
+  readonly of: (state: number, condition: ConditionReading, item: ItemReading) => Value;
+}
+
+/** A value for each item and band, computed when all items of a frame are read (frameStates.ts). */
 export interface FrameMeasure extends Description {
   readonly kind: "frame";
 }
 
-export type Measure = ScalarMeasure | LayerMeasure | FrameMeasure;
+/** A statistic of two sets of states, of the items at these indices; null where it has no value. */
+export type PairStatistic = (items: readonly number[]) => number | null;
+
+/**
+ * One number for each band that compares a condition's states with the original's over all items at once, at the
+ * band's middle state. It is no mean over items, so the record holds a jackknife value for each cluster
+ * (overAllItems.ts).
+ */
+export interface SetMeasure extends Description {
+  readonly kind: "set";
+  readonly descriptive: true;
+  /**
+   * @param original states [items][width]
+   * @param condition states of the same items
+   * @param axes leading eigenvectors of the corpus' covariance, [axes][width]; none where not asked for
+   */
+  readonly over: (
+    original: readonly Float32Array[],
+    condition: readonly Float32Array[],
+    axes: readonly Float32Array[],
+  ) => PairStatistic;
+  /** Why there is no value where the statistic has none. */
+  readonly undefinedReason: string;
+}
+
+export type Measure = ScalarMeasure | LayerMeasure | BandMeasure | FrameMeasure | SetMeasure;
 
 export const needsPromptLogits = {
   needs: (capabilities: Capabilities) => capabilities.promptLogits === "full",
@@ -44,6 +81,10 @@ export const needsPromptLogits = {
 export const needsStates = {
   needs: (capabilities: Capabilities) => capabilities.hiddenStates === "all",
   needed: "hidden states of all layers",
+};
+export const needsEmbeddings = {
+  needs: (capabilities: Capabilities) => capabilities.embeddings,
+  needed: "sentence embeddings",
 };
 export const needsTokenizer = {
   needs: (capabilities: Capabilities) => capabilities.tokenIdsIn,

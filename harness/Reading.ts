@@ -1,5 +1,9 @@
 /** What a provider showed of one condition of one item, and of the item as a whole. */
 import type { Item } from "../suites/Suite.ts";
+import type { CorpusGeometry } from "./CorpusGeometry.ts";
+
+/** What is observed only where a measure asks for it, because it costs time. */
+export type Extra = "jensen-shannon" | "reverse" | "paraphrases" | "embedding";
 
 /** One continuation, teacher-forced after a condition; arrays run over its tokens. */
 export interface ContinuationReading {
@@ -7,6 +11,10 @@ export interface ContinuationReading {
   readonly kl: readonly number[];
   readonly sameTop: readonly boolean[];
   readonly logProb: readonly number[];
+  /** Whether the token occurs in the original. */
+  readonly copied: readonly boolean[];
+  /** Jensen–Shannon divergence of the same distributions, nats; null where it was not asked for. */
+  readonly js: readonly number[] | null;
 }
 
 export interface ConditionReading {
@@ -21,10 +29,20 @@ export interface ConditionReading {
   readonly decoyAnswer: readonly number[] | null;
   /** Log-probabilities of the original's tokens, said after the frame. */
   readonly reconstruction: readonly number[] | null;
+  /** Log-probabilities of the tokens of the first paraphrase and of the decoy's, said after the frame. */
+  readonly paraphrase: readonly number[] | null;
+  readonly decoyParaphrase: readonly number[] | null;
+  /**
+   * KL(condition ‖ original) along continuations that the model gives to the condition, nats, [continuations][tokens];
+   * null where they were not asked for.
+   */
+  readonly reverse: readonly (readonly number[])[] | null;
   /** State at the last token of `after`: [layers + 1][width], the embedding first. */
   readonly states: readonly Float32Array[];
   /** Mean final-norm state over the context's tokens; null for an empty context. */
   readonly pooled: Float32Array | null;
+  /** Sentence embedding of the text alone; null for an empty text, or where it was not asked for. */
+  readonly embedding: Float32Array | null;
 }
 
 export interface ItemReading {
@@ -32,6 +50,10 @@ export interface ItemReading {
   readonly conditions: ReadonlyMap<string, ConditionReading>;
   /** Mean state of the reference corpus at the same place, [layers + 1][width]. */
   readonly mean: readonly Float32Array[];
+  /** What else is known of the corpus' states, by state index: at the middle of each band, where it was asked for. */
+  readonly geometry: ReadonlyMap<number, CorpusGeometry>;
+  /** Mean sentence embedding of the corpus; null where it was not asked for. */
+  readonly embeddingMean: Float32Array | null;
   readonly hasDecoy: boolean;
   readonly bands: readonly Band[];
 }
@@ -50,6 +72,11 @@ export function bandsOf(shares: readonly (readonly [number, number])[], layers: 
     from: Math.min(Math.floor(low * layers) + 1, layers),
     to: Math.max(Math.floor(high * layers), Math.min(Math.floor(low * layers) + 1, layers)),
   }));
+}
+
+/** The state index that stands for a band where a measure looks at one state only. */
+export function middleOf({ from, to }: Band): number {
+  return Math.round((from + to) / 2);
 }
 
 /** Indices of the states that the bands hold, ascending. */

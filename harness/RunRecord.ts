@@ -25,6 +25,7 @@ import type { ModelIdentity } from "../providers/contract.ts";
 import type { CandidateSpec, Gate, Item } from "../suites/Suite.ts";
 import type { Role } from "./conditions.ts";
 import type { ConditionRecord, RecordedValue } from "./evaluate.ts";
+import type { NoiseDifference } from "./noise.ts";
 import type { Band } from "./Reading.ts";
 import type { Positions } from "./readItem.ts";
 
@@ -95,8 +96,8 @@ export interface Batch {
   readonly conditions: Readonly<Record<string, ConditionRecord>>;
   /** Conditions that the item does not have, and why. */
   readonly missing: Readonly<Record<string, string>>;
-  /** |alone − in the batch| and |run − repeat| by measure and layer, where this item was read again. */
-  readonly noise: readonly { readonly measure: string; readonly layer: string; readonly difference: number }[] | null;
+  /** How far values move when nothing changed, by measure and layer, where this item was read again. */
+  readonly noise: readonly NoiseDifference[] | null;
 }
 
 /** Values of one item that could only be computed once all items were read. */

@@ -41,6 +41,16 @@ function program(signal: AbortSignal): Command {
     .action(async (dir, options) => (await import("./commands/report.ts")).reportCommand(dir, options));
 
   cli
+    .command("compare")
+    .description("hold two runs against each other, item by item: what changed beyond noise")
+    .argument("<before>", "a run's folder")
+    .argument("<after>", "another run's folder")
+    .option("--json", "for machines")
+    .action(async (before, after, options) =>
+      (await import("./commands/compare.ts")).compareCommand(before, after, options),
+    );
+
+  cli
     .command("states")
     .description("write a model's hidden states of a text to a safetensors file")
     .requiredOption("--model <ref>", "the model")
@@ -85,6 +95,15 @@ function program(signal: AbortSignal): Command {
     .argument("<ref>")
     .option("--json", "for machines")
     .action(async (ref, options) => (await import("./commands/models.ts")).showCommand(ref, options, signal));
+
+  cli
+    .command("audit")
+    .description("test the verdict itself: how often it would claim what is false, on items of a run")
+    .argument("[dir]", "a run's folder (default: values that come with the program)")
+    .option("--repetitions <n>", "suites to draw for each size", "400")
+    .option("--seed <n>", "seed of the draws", "1")
+    .option("--json", "for machines")
+    .action(async (dir, options) => (await import("./commands/audit.ts")).auditCommand(dir, options, signal));
 
   cli
     .command("doctor")

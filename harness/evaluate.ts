@@ -1,7 +1,7 @@
 /** From an item's reading to its record: every measure of every condition, reduced to numbers. */
 import { mean } from "simple-statistics";
 import type { Measure } from "./Measure.ts";
-import type { ConditionReading, ItemReading } from "./Reading.ts";
+import { type ConditionReading, type ItemReading, middleOf } from "./Reading.ts";
 import { defined, numberOf, undefinedBecause, type Value } from "./Value.ts";
 
 /** A value of an item's record; `layer` is empty, or a band's name. */
@@ -38,6 +38,10 @@ export function evaluate(
   for (const measure of measures) {
     if (measure.kind === "scalar") {
       values.push({ measure: measure.name, layer: "", value: measure.of(condition, item) });
+    } else if (measure.kind === "band") {
+      for (const band of item.bands) {
+        values.push({ measure: measure.name, layer: band.name, value: measure.of(middleOf(band), condition, item) });
+      }
     } else if (measure.kind === "layers") {
       const curve = condition.states.map((_, state) => measure.at(state, condition, item));
       curves[measure.name] = curve.map(numberOf);

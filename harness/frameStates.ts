@@ -6,7 +6,7 @@
 import { mean } from "simple-statistics";
 import type { Item } from "../suites/Suite.ts";
 import type { RecordedValue } from "./evaluate.ts";
-import { type Band, bandStates } from "./Reading.ts";
+import { type Band, bandStates, middleOf } from "./Reading.ts";
 import { defined, undefinedBecause, type Value } from "./Value.ts";
 import { squaredDistance } from "./vectors.ts";
 
@@ -99,7 +99,7 @@ export function frameMeasures(
   const out = new Map([...byCondition.keys()].map((name) => [name, items.map(() => [] as RecordedValue[])]));
   for (const band of bands) {
     const place = (state: number) => indices.indexOf(state);
-    const order = galleries(items, originals, place(Math.round((band.from + band.to) / 2)));
+    const order = galleries(items, originals, place(middleOf(band)));
     const range = Array.from({ length: band.to - band.from + 1 }, (_, i) => place(band.from + i));
     const prepare = (states: readonly (readonly Float32Array[] | null)[]) =>
       range.map((state) => centred(states, clusters, state));

@@ -1,5 +1,6 @@
 /** Reads and measures one item in one frame, taking from the cache what an earlier run measured already. */
 import type { Provider } from "../providers/contract.ts";
+import type { CorpusStatistics } from "./corpusStatistics.ts";
 import { type ConditionRecord, evaluate } from "./evaluate.ts";
 import type { Measure } from "./Measure.ts";
 import { modelKey } from "./modelKey.ts";
@@ -19,9 +20,9 @@ export interface MeasureContext {
   readonly provider: Provider;
   readonly measures: readonly Measure[];
   readonly bands: readonly Band[];
-  readonly mean: readonly Float32Array[];
-  /** Identifies `mean`. */
-  readonly meanKey: unknown;
+  readonly corpus: CorpusStatistics;
+  /** Identifies the corpus. */
+  readonly corpusKey: unknown;
   readonly cache: ReadingCache;
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,7 +51,7 @@ export async function measureItem(
   again: boolean,
   context: MeasureContext,
 ): Promise<MeasuredItem> {
-  const { provider, measures, bands, mean, cache, signal } = context;
+  const { provider, measures, bands, corpus, cache, signal } = context;
   const { item, frame, positions, continuations, controls } = request;
   const { width } = provider.identity;
   const kept = cache.open({
@@ -60,7 +61,7 @@ export async function measureItem(
     item,
     continuations,
     controls,
-    mean: context.meanKey,
+    mean: context.corpusKey,
     measures: measures.map(({ name }) => name),
     bands,
   });
@@ -81,7 +82,7 @@ export async function measureItem(
     );
     const narrowed = { ...request, conditions: read };
     const readings = await readItem(narrowed, provider, signal);
-    const reading: ItemReading = { item, conditions: readings, mean, hasDecoy: item.decoy !== null, bands };
+    const reading: ItemReading = { item, conditions: readings, ...corpus, hasDecoy: item.decoy !== null, bands };
     for (const condition of missing) {
       const own = readings.get(condition.name) as ConditionReading;
       const states = toBase64(pack(own, bandStates(bands)));

@@ -2,41 +2,64 @@
 import { closest } from "fastest-levenshtein";
 import { ExpectedError } from "../errors.ts";
 import type { Measure } from "./Measure.ts";
+import { embeddingCosine } from "./measures/embeddingCosine.ts";
 import { fact } from "./measures/fact.ts";
-import { kl, klFirst, klPerToken } from "./measures/kl.ts";
+import { factBits } from "./measures/factBits.ts";
+import { jensenShannon } from "./measures/js.ts";
+import { kl, klCumulative, klFirst, klParts, klPerToken } from "./measures/kl.ts";
+import { jeffreys, klReverse } from "./measures/klReverse.ts";
+import { logitsRmsDp } from "./measures/logitsRmsDp.ts";
 import { logitsTop1 } from "./measures/logitsTop1.ts";
-import { overlap } from "./measures/overlap.ts";
+import { overlap, overlapSubstring } from "./measures/overlap.ts";
 import { reconstructionBits } from "./measures/reconstructionBits.ts";
 import { information } from "./measures/recoveredInformation.ts";
+import { stateCka } from "./measures/stateCka.ts";
 import { stateCosine } from "./measures/stateCosine.ts";
+import { stateCosineWhitened } from "./measures/stateCosineWhitened.ts";
 import { stateExplained } from "./measures/stateExplained.ts";
 import { stateFact } from "./measures/stateFact.ts";
 import { stateIdentification } from "./measures/stateIdentification.ts";
+import { stateKnn } from "./measures/stateKnn.ts";
 import { statePooledCosine } from "./measures/statePooledCosine.ts";
+import { stateSpectrumKl } from "./measures/stateSpectrumKl.ts";
 import { tokensRatio } from "./measures/tokensRatio.ts";
+import type { Extra } from "./Reading.ts";
 import type { MeasureDescription } from "./RunRecord.ts";
 
 export const MEASURES: readonly Measure[] = [
   kl,
   klPerToken,
   klFirst,
+  ...klCumulative,
+  ...klParts,
+  klReverse,
+  jeffreys,
+  jensenShannon,
   logitsTop1,
+  logitsRmsDp,
   information,
   fact,
+  factBits,
   stateExplained,
   stateCosine,
+  stateCosineWhitened,
   stateFact,
   ...stateIdentification,
+  stateCka,
+  stateKnn,
+  stateSpectrumKl,
   statePooledCosine,
+  embeddingCosine,
   reconstructionBits,
   overlap,
+  overlapSubstring,
   tokensRatio,
 ];
 
-/** @throws ExpectedError `measure-unknown`. */
+/** Names of measures, among which `default` stands for all that cost little. @throws ExpectedError `measure-unknown`. */
 export function selectMeasures(names: "default" | readonly string[], where: string): readonly Measure[] {
-  if (names === "default") return MEASURES;
-  const known = MEASURES.map((measure) => measure.name);
+  if (names === "default") return selectMeasures(["default"], where);
+  const known = ["default", ...MEASURES.map((measure) => measure.name)];
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new ExpectedError({
@@ -46,7 +69,13 @@ export function selectMeasures(names: "default" | readonly string[], where: stri
       hint: `measures: ${known.join(", ")}`,
     });
   }
-  return MEASURES.filter((measure) => names.includes(measure.name));
+  const byDefault = names.includes("default");
+  return MEASURES.filter((measure) => names.includes(measure.name) || (byDefault && measure.onRequest === undefined));
+}
+
+/** What has to be observed for any of these measures beyond what always is. */
+export function extrasOf(measures: readonly Measure[]): ReadonlySet<Extra> {
+  return new Set(measures.flatMap(({ extras }) => extras ?? []));
 }
 
 const finite = (value: number) => (Number.isFinite(value) ? value : null);

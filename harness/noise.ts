@@ -1,7 +1,13 @@
 /**
- * The noise floor: how far values move when nothing changed. Some items are read again with a few conditions
- * only, so that they share their batches with other rows, and then once more just the same.
+ * The noise floor: how far values move when nothing changed. Two sources, kept apart because they shrink differently:
+ *
+ *   arithmetic    |alone − in a batch| and |run − repeat|: some items are read again with a few conditions only, so
+ *                 that they share their batches with other rows, and then once more just the same
+ *   Monte Carlo   a value is a mean over M sampled continuations, v = (1/M) Σ_m v_m, and other M would have given
+ *                 another: SE = √(Σ_m (v_m − v̄)² / (M (M − 1))). It falls with items and continuations, arithmetic
+ *                 does not (analysis/NoiseFloors.ts puts them together).
  */
+import { rootMeanSquare, sampleStandardDeviation } from "simple-statistics";
 import type { Provider } from "../providers/contract.ts";
 import { type ConditionRecord, evaluate } from "./evaluate.ts";
 import type { Measure } from "./Measure.ts";
@@ -20,7 +26,13 @@ export function noiseItems(count: number): ReadonlySet<number> {
 export interface NoiseDifference {
   readonly measure: string;
   readonly layer: string;
+  /** Arithmetic: the largest difference over the conditions read again, in the measure's unit. */
   readonly difference: number;
+  /**
+   * Standard error over the continuations, root mean square over the conditions read again; 0 for what does not depend
+   * on them. Absent where there are fewer than two continuations, or a single one gives the measure no value.
+   */
+  readonly monteCarlo?: number;
 }
 
 export interface NoiseReading {
@@ -35,7 +47,40 @@ export function noiseConditions(conditions: readonly ConditionText[]): Condition
   return [...first("reference"), ...first("candidate"), ...first("ceiling")];
 }
 
-/** Largest |alone − in the batch| and |run − repeat| over the conditions read again, for each measure and layer. */
+/** A reading as if only its m-th continuation had been sampled. */
+function withContinuation(condition: ConditionReading, m: number): ConditionReading {
+  return {
+    ...condition,
+    continuations: condition.continuations.slice(m, m + 1),
+    reverse: condition.reverse?.slice(m, m + 1) ?? null,
+  };
+}
+
+/** Standard errors over the continuations that a condition was read with, by measure. */
+export function monteCarloErrors(
+  measures: readonly Measure[],
+  condition: ConditionReading,
+  item: ItemReading,
+): Map<string, number> {
+  const counts = [condition.continuations.length, condition.reverse?.length ?? Number.POSITIVE_INFINITY];
+  const samples = Math.min(...counts);
+  const errors = new Map<string, number>();
+  if (samples < 2) return errors;
+  const scalars = measures.filter((measure) => measure.kind === "scalar");
+  const each = Array.from({ length: samples }, (_, m) => {
+    const conditions = new Map([...item.conditions].map(([name, other]) => [name, withContinuation(other, m)]));
+    return evaluate(scalars, withContinuation(condition, m), { ...item, conditions }).values;
+  });
+  scalars.forEach(({ name }, i) => {
+    const values = each.map((one) => numberOf(one[i]?.value));
+    if (!values.every((value) => value !== null)) return;
+    const spread = sampleStandardDeviation(values);
+    if (Number.isFinite(spread)) errors.set(name, spread / Math.sqrt(samples));
+  });
+  return errors;
+}
+
+/** Noise over the conditions read again (the original apart), for each measure and layer. */
 export async function measureNoise(
   request: ItemRequest,
   reading: ItemReading,
@@ -73,5 +118,12 @@ export async function measureNoise(
     compare(record, records[name]);
     compare(record, repeated.again[i]?.record);
   });
-  return { differences: [...largest.values()], identity: alone.identity };
+  const errors = compared.map(({ name }) => {
+    return monteCarloErrors(measures, reading.conditions.get(name) as ConditionReading, reading);
+  });
+  const differences = [...largest.values()].map((entry) => {
+    const found = entry.layer === "" ? errors.flatMap((each) => each.get(entry.measure) ?? []) : [];
+    return found.length === 0 ? entry : { ...entry, monteCarlo: rootMeanSquare(found) };
+  });
+  return { differences, identity: alone.identity };
 }

@@ -7,9 +7,7 @@ export async function pooledTexts(
   signal?: AbortSignal,
 ): Promise<Float32Array[]> {
   const { begin, finish } = provider.tokenizer;
-  const rows = texts.map((text) => [
-    { ids: [...begin, ...provider.tokenizer.encode(text), ...finish], parent: null },
-  ]);
+  const rows = texts.map((text) => [{ ids: [...begin, ...provider.tokenizer.encode(text), ...finish], parent: null }]);
   const pools = rows.map((_, row) => ({ row, segment: 0 }));
   const result = await provider.read({ rows, states: [], pools, scores: [], comparisons: [] }, signal);
   return [...result.pools];

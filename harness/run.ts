@@ -6,14 +6,15 @@ import type { Suite } from "../suites/Suite.ts";
 import { AnswerCache } from "./AnswerCache.ts";
 import { checkSuite } from "./checkSuite.ts";
 import type { Condition } from "./conditions.ts";
-import { corpusMean } from "./corpusMean.ts";
+import { corpusStatistics } from "./corpusStatistics.ts";
 import { FrameReader } from "./FrameReader.ts";
 import { frameMeasures } from "./frameStates.ts";
 import { manifest } from "./manifest.ts";
 import { measureItem } from "./measureItem.ts";
-import { selectMeasures } from "./measures.ts";
+import { extrasOf, selectMeasures } from "./measures.ts";
 import { modelKey } from "./modelKey.ts";
 import { noiseItems } from "./noise.ts";
+import { setMeasures } from "./overAllItems.ts";
 import { pooledTexts } from "./pooledTexts.ts";
 import { prepareConditions } from "./prepareConditions.ts";
 import { bandsOf } from "./Reading.ts";
@@ -21,7 +22,7 @@ import { ReadingCache } from "./ReadingCache.ts";
 import { type JournalEntry, type ModelEntry, type RunRecord, RunWriter, readRun } from "./RunRecord.ts";
 import { type ConditionText, frameQuestion, type ItemRequest, type Positions } from "./readItem.ts";
 import type { RunOptions, Session } from "./Session.ts";
-import { sampleContinuations } from "./sampleContinuations.ts";
+import { sampleAfter, sampleContinuations } from "./sampleContinuations.ts";
 import { saveStates } from "./saveStates.ts";
 
 /**
@@ -134,10 +135,11 @@ function refuseTooLong(
 async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<JournalEntry> {
   const { options, provider, measures, conditions, entry } = session;
   const { suite, signal, progress } = options;
-  const mean = await corpusMean(session, frame);
+  const corpus = await corpusStatistics(session, frame);
   const continuations = await sampleContinuations(session, frame);
   const { readings: cache } = session;
-  const context = { provider, measures, bands: entry.bands, mean, meanKey: entry.corpus, cache, signal };
+  const context = { provider, measures, bands: entry.bands, corpus, corpusKey: entry.corpus, cache, signal };
+  const extras = extrasOf(measures);
   const again = noiseItems(suite.items.length);
   const policies: readonly Positions[] = suite.positions === "both" ? ["natural", "matched"] : ["natural"];
   const total = suite.items.length * policies.length;
@@ -161,6 +163,8 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
         conditions: present,
         continuations: continuations[i] as number[][],
         controls: suite.continuations.controls,
+        extras,
+        sampleFrom: (from, counts) => sampleAfter(session, frame, item, from, counts),
       };
       signal?.throwIfAborted();
       progress(`reading, ${frame.name}`, done, total);
@@ -182,10 +186,13 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
     }
     saveStates(session, frame, positions, states);
     const common = { model: provider.identity.reference, frame: frame.name, positions };
-    const late = frameMeasures(suite.items, states, entry.bands, new Set(measures.map(({ name }) => name)));
+    const late = [
+      frameMeasures(suite.items, states, entry.bands, new Set(measures.map(({ name }) => name))),
+      setMeasures(suite.items, states, entry.bands, corpus.geometry, measures),
+    ];
     for (const [i, item] of suite.items.entries()) {
-      const values = [...late]
-        .map(([name, lists]) => [name, lists[i] ?? []] as const)
+      const values = [...states.keys()]
+        .map((name) => [name, late.flatMap((lists) => lists.get(name)?.[i] ?? [])] as const)
         .filter(([, list]) => list.length > 0);
       yield { ...common, item: item.id, overAllItems: Object.fromEntries(values) };
     }

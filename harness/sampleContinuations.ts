@@ -1,7 +1,8 @@
+import type { Item } from "../suites/Suite.ts";
 import type { FrameReader } from "./FrameReader.ts";
 import { modelKey } from "./modelKey.ts";
 import { seedFor } from "./random.ts";
-import { frameQuestion } from "./readItem.ts";
+import { type ConditionText, frameQuestion } from "./readItem.ts";
 import type { Session } from "./Session.ts";
 
 /** What the model itself says after each original: sampled once, kept, and read again by every later run. */
@@ -11,6 +12,8 @@ export async function sampleContinuations(
 ): Promise<number[][][]> {
   const { suite, progress, signal } = options;
   const { samples, tokens, seed } = suite.continuations;
+  // A model that cannot go on is measured by its states alone.
+  if (!provider.capabilities.generation) return suite.items.map(() => []);
   const out: number[][][] = [];
   const label = `continuations, ${frame.name} (kept for later runs)`;
   const CHUNK = 16;
@@ -29,6 +32,34 @@ export async function sampleContinuations(
       provider.sample(request, signal),
     );
     out.push(...drawn);
+  }
+  return out;
+}
+
+/** What the model says after each of these conditions of an item, `counts` times: [conditions][count][tokens]. */
+export async function sampleAfter(
+  { options, provider, answers }: Session,
+  frame: FrameReader,
+  item: Item,
+  conditions: readonly ConditionText[],
+  counts: readonly number[],
+): Promise<number[][][]> {
+  const { tokens, seed } = options.suite.continuations;
+  const { before, after } = frame.ids(frameQuestion(item));
+  const out: number[][][] = conditions.map(() => []);
+  for (const samples of new Set(counts)) {
+    const chosen = conditions.flatMap((condition, i) => (counts[i] === samples ? [{ condition, i }] : []));
+    const prompts = chosen.map(({ condition: { name, text } }) => ({
+      ids: [...before, ...frame.context(text), ...after],
+      // By name: two conditions that happen to have the same text are still sampled apart.
+      seed: seedFor(seed, item.id, frame.name, name),
+    }));
+    const request = { prompts, samples, maxTokens: tokens, temperature: 1 };
+    const key = { what: "continuations of conditions", model: modelKey(provider.identity), request };
+    const drawn = await answers.remember(key, () => provider.sample(request, options.signal));
+    chosen.forEach(({ i }, k) => {
+      out[i] = drawn[k] ?? [];
+    });
   }
   return out;
 }

@@ -25,3 +25,35 @@ export function centredCosine(a: Float32Array, b: Float32Array, centre: Float32A
 export function cosine(a: Float32Array, b: Float32Array): number | null {
   return centredCosine(a, b, new Float32Array(a.length));
 }
+
+/** Vectors from which their mean was taken; exactly 0 where all are the same. */
+export function centredVectors(vectors: readonly Float32Array[]): Float64Array[] {
+  const first = vectors[0] ?? new Float32Array();
+  // Differences from the first vector are averaged: a common part leaves no rounding behind.
+  const shift = new Float64Array(first.length);
+  for (const vector of vectors) {
+    for (let i = 0; i < shift.length; i++) {
+      shift[i] = (shift[i] as number) + ((vector[i] as number) - (first[i] as number)) / vectors.length;
+    }
+  }
+  return vectors.map((vector) =>
+    Float64Array.from(vector, (value, i) => value - (first[i] as number) - (shift[i] as number)),
+  );
+}
+
+/** Products of all pairs of centred vectors, float64 [vectors][vectors]. */
+export function gram(vectors: readonly Float32Array[]): Float64Array[] {
+  const width = vectors[0]?.length ?? 0;
+  const centred = centredVectors(vectors);
+  const products = vectors.map(() => new Float64Array(vectors.length));
+  centred.forEach((a, i) => {
+    for (let j = 0; j <= i; j++) {
+      const b = centred[j] as Float64Array;
+      let sum = 0;
+      for (let k = 0; k < width; k++) sum += (a[k] as number) * (b[k] as number);
+      (products[i] as Float64Array)[j] = sum;
+      (products[j] as Float64Array)[i] = sum;
+    }
+  });
+  return products;
+}

@@ -99,6 +99,28 @@ export interface ReadRequest {
    * the same ids; the first is the reference.
    */
   readonly comparisons: readonly (readonly SegmentRef[])[];
+  /** Whether comparisons also say the Jensen–Shannon divergence, which costs about a third more than the rest of them. */
+  readonly jensenShannon?: boolean;
+  /** Attention at the tokens of these segments: each row is read once more for it. */
+  readonly attention?: readonly AttentionRef[];
+}
+
+/** A segment that follows `context`, which follows whatever stands before it. */
+export interface AttentionRef extends SegmentRef {
+  readonly context: number;
+}
+
+/** Where the tokens of a segment look, and what their heads take from the context; an array a layer. */
+export interface AttentionSummary {
+  readonly heads: number;
+  readonly tokens: number;
+  /**
+   * Attention weights summed over bins, float32 [heads, tokens, 3 + tokens]: the row's first position, the rest of what
+   * stands before the context, the context, then each token of the segment. A token's bins add up to 1.
+   */
+  readonly weights: readonly Float32Array[];
+  /** Sum of the context's values weighted by attention, float32 [heads, tokens, head size], before the output projection. */
+  readonly context: readonly Float32Array[];
 }
 
 /** For each token of the compared segments, and each segment: [tokens][segments]. */
@@ -109,6 +131,8 @@ export interface Comparison {
   readonly sameTop: readonly (readonly boolean[])[];
   /** Log-probability of the token. */
   readonly logProb: readonly (readonly number[])[];
+  /** Jensen–Shannon divergence of the two distributions, nats, 0 to ln 2; where the request asks for it. */
+  readonly js?: readonly (readonly number[])[];
 }
 
 export interface ReadResult {
@@ -118,6 +142,8 @@ export interface ReadResult {
   readonly pools: readonly Float32Array[];
   readonly scores: readonly (readonly number[])[];
   readonly comparisons: readonly Comparison[];
+  /** Where the request asks for it. */
+  readonly attention?: readonly AttentionSummary[];
 }
 
 export interface SampleRequest {

@@ -3,6 +3,7 @@ import type { Analysis, ConditionVerdict, ModelAnalysis } from "../harness/analy
 import type { Cell as ResultCell } from "../harness/analysis/cells.ts";
 import { testable } from "../harness/analysis/contrast.ts";
 import { DISTRIBUTION, STATES } from "../harness/analysis/losses.ts";
+import { NoiseFloors } from "../harness/analysis/NoiseFloors.ts";
 import type { FrameVerdict } from "../harness/analysis/verdict.ts";
 import type { RunRecord } from "../harness/RunRecord.ts";
 import { type Cell, csvText } from "./csvText.ts";
@@ -30,6 +31,7 @@ const COLUMNS = [
   "warnings",
   "layer",
   "score_identity",
+  "noise_floor",
 ] as const;
 
 /** A row of results.csv; what it does not name is an empty cell. */
@@ -99,7 +101,7 @@ function entersVerdict(cell: ResultCell, { model, candidates, foils }: ModelAnal
   return decisive && judged?.frames.some(({ frame }) => frame === cell.frame) === true;
 }
 
-function cellRow(suite: string, cell: ResultCell, analysis: ModelAnalysis): ResultRow {
+function cellRow(suite: string, cell: ResultCell, analysis: ModelAnalysis, noise: NoiseFloors): ResultRow {
   const exploratory = cell.p !== null && !entersVerdict(cell, analysis) ? ["exploratory: p enters no verdict"] : [];
   return {
     suite,
@@ -122,18 +124,23 @@ function cellRow(suite: string, cell: ResultCell, analysis: ModelAnalysis): Resu
     warnings: [...cell.warnings, ...exploratory].join("; "),
     layer: cell.layer,
     score_identity: cell.identityScore,
+    noise_floor: noise.of(cell.measure, cell.layer)?.ofMean ?? null,
   };
 }
 
 /** Model by model: verdicts, then cells, then what could not be observed. */
 function resultRows(record: RunRecord, analysis: Analysis): ResultRow[] {
   const suite = record.manifest.suite.name;
-  return analysis.models.flatMap((model) => [
-    ...model.candidates.flatMap((found) => verdictRows(suite, model, "candidate", found)),
-    ...model.foils.flatMap((found) => verdictRows(suite, model, "foil", found)),
-    ...model.cells.map((cell) => cellRow(suite, cell, model)),
-    ...unobservableRows(record, model),
-  ]);
+  return analysis.models.flatMap((model) => {
+    const frames = [...new Set(model.cells.map(({ frame }) => frame))];
+    const noise = new Map(frames.map((frame) => [frame, new NoiseFloors(record, model.model, frame)]));
+    return [
+      ...model.candidates.flatMap((found) => verdictRows(suite, model, "candidate", found)),
+      ...model.foils.flatMap((found) => verdictRows(suite, model, "foil", found)),
+      ...model.cells.map((cell) => cellRow(suite, cell, model, noise.get(cell.frame) as NoiseFloors)),
+      ...unobservableRows(record, model),
+    ];
+  });
 }
 
 export function resultsCsv(record: RunRecord, analysis: Analysis): string {

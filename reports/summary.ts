@@ -1,5 +1,6 @@
 /** Two sentences that end a run: what was found, and what to do next. */
 import type { Analysis, ConditionVerdict, ModelAnalysis } from "../harness/analysis/analyze.ts";
+import { comparisons } from "../harness/analysis/comparisons.ts";
 import { testable } from "../harness/analysis/contrast.ts";
 import { DISTRIBUTION, STATES } from "../harness/analysis/losses.ts";
 import { tables } from "../harness/analysis/Table.ts";
@@ -171,6 +172,24 @@ function next(record: RunRecord, analysis: Analysis, stories: readonly ModelStor
   return `${share} (${named.join("; ")}): ${step}`;
 }
 
+/** Beyond so many, codes that models differ on are counted and not named. */
+const MOST_NAMED = 3;
+
+/** Where models were held against each other: on which codes their outputs' scores clearly differ. */
+function betweenModels(record: RunRecord): string[] {
+  const list = comparisons(record).filter(
+    ({ kind, measure, p }) => kind === "models" && measure === DISTRIBUTION && p !== null,
+  );
+  if (list.length === 0) return [];
+  const clear = list.filter(({ finding }) => finding.endsWith("closer"));
+  if (clear.length === 0) return ["no code is clearly closer on one model than on another"];
+  if (clear.length > MOST_NAMED) return [`${clear.length} of ${list.length} scores clearly differ between models`];
+  return clear.map(({ condition, first, second, finding }) => {
+    const [nearer, farther] = finding === "first closer" ? [first, second] : [second, first];
+    return `${condition} is clearly closer on ${nearer} than on ${farther}`;
+  });
+}
+
 const sentence = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 
 /** Exactly two sentences, broken into lines of at most `width` characters. */
@@ -179,7 +198,7 @@ export function summary(record: RunRecord, analysis: Analysis, width = 80): stri
   const judged = stories.filter((story) => story.analysis.candidates.length > 0);
   const parts =
     judged.length > 0
-      ? [judged.map((story) => story.found()).join("; "), next(record, analysis, judged)]
+      ? [[...judged.map((story) => story.found()), ...betweenModels(record)].join("; "), next(record, analysis, judged)]
       : [
           "only the controls were read, because the suite has no candidate",
           "name a codec under `candidates` in the suite to have it judged",

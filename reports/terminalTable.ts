@@ -3,9 +3,11 @@ import { styleText } from "node:util";
 import type { Analysis, ModelAnalysis } from "../harness/analysis/analyze.ts";
 import type { Cell, Interval } from "../harness/analysis/cells.ts";
 import { bestFloor, DISTRIBUTION, FACT, STATES } from "../harness/analysis/losses.ts";
+import { NoiseFloors } from "../harness/analysis/NoiseFloors.ts";
 import { type Table, tables } from "../harness/analysis/Table.ts";
 import type { ModelEntry, RunRecord } from "../harness/RunRecord.ts";
 import type { Verdict } from "../suites/Suite.ts";
+import { comparisonTable } from "./comparisonTable.ts";
 import { readableNumber } from "./readableNumber.ts";
 import { wrapText } from "./wrapText.ts";
 
@@ -52,7 +54,12 @@ function placed(own: Cell | undefined, ceiling: Cell | undefined): string {
   return readableNumber((ceiling.floor - own.estimate.value) / (ceiling.floor - ceiling.ceiling));
 }
 
-function rows(analysis: ModelAnalysis, all: Table, intervals: boolean): { candidates: Row[]; controls: Row[] } {
+function rows(
+  analysis: ModelAnalysis,
+  all: Table,
+  noise: NoiseFloors,
+  intervals: boolean,
+): { candidates: Row[]; controls: Row[] } {
   const { model, cells, foils, candidates } = analysis;
   const shown = cells.filter(({ frame }) => frame === all.frame);
   const find = (condition: string, measure: string, layer = "") =>
@@ -63,13 +70,20 @@ function rows(analysis: ModelAnalysis, all: Table, intervals: boolean): { candid
   };
   const plain = (cell: Cell | undefined, unit = "") =>
     cell?.estimate ? `${readableNumber(cell.estimate.value)}${unit}` : NONE;
+  /** Behind a number that is the original's, as far as can be told. */
+  const mark = (name: string, measure: string, layer = "") => {
+    const [own, original] = [name, "original"].map((condition) => find(condition, measure, layer)?.estimate?.value);
+    const floor = noise.of(measure, layer)?.ofMean;
+    if (name === "original" || own === undefined || original === undefined || floor === undefined) return "";
+    return Math.abs(own - original) <= floor ? "~" : "";
+  };
   const row = (name: string, verdict: string, paint: Paint): Row => {
     const numbers = [
       plain(find(name, "tokens.ratio"), "×"),
-      plain(find(name, DISTRIBUTION)),
-      score(name, DISTRIBUTION),
-      score(name, STATES, model.headlineBand),
-      plain(find(name, FACT)),
+      plain(find(name, DISTRIBUTION)) + mark(name, DISTRIBUTION),
+      score(name, DISTRIBUTION) + mark(name, DISTRIBUTION),
+      score(name, STATES, model.headlineBand) + mark(name, STATES, model.headlineBand),
+      plain(find(name, FACT)) + mark(name, FACT),
     ];
     return { name, numbers, verdict, paint };
   };
@@ -89,6 +103,16 @@ function rows(analysis: ModelAnalysis, all: Table, intervals: boolean): { candid
       .filter(({ name }) => shown.some(({ condition }) => condition === name))
       .map(({ name, word }) => row(name, word, analysis.passedFoils.includes(name) ? "red" : "dim")),
   };
+}
+
+/** Digits stay below digits where some numbers of a column have a mark behind them. */
+function aligned({ candidates, controls }: { candidates: Row[]; controls: Row[] }) {
+  const marked = HEADINGS.map((_, i) => [...candidates, ...controls].some(({ numbers }) => numbers[i]?.endsWith("~")));
+  const pad = (row: Row): Row => ({
+    ...row,
+    numbers: row.numbers.map((text, i) => (marked[i] && !text.endsWith("~") ? `${text} ` : text)),
+  });
+  return { candidates: candidates.map(pad), controls: controls.map(pad) };
 }
 
 /** Why what is undecided is so, and what else a reader must know; conditions that share a reason share a note. */
@@ -112,6 +136,29 @@ function title({ manifest }: RunRecord, { identity, frames }: ModelEntry, frame:
   return `How close each text brings ${identity.reference} to its original: ${manifest.items.length} items, ${read}`;
 }
 
+/** What of a difference in the table means nothing, column by column. */
+function noiseLine({ model, cells }: ModelAnalysis, noise: NoiseFloors, frame: string): string[] {
+  const small = (value: number) => (value < 0.005 ? "<0.01" : readableNumber(value));
+  const floor = (measure: string, layer = "") => noise.of(measure, layer)?.ofMean;
+  const scored = (measure: string, layer = "") => {
+    const ceiling = cells.find(
+      (cell) =>
+        cell.frame === frame && cell.condition === "paraphrase" && cell.measure === measure && cell.layer === layer,
+    );
+    const value = floor(measure, layer);
+    if (value === undefined || !ceiling || ceiling.floor === null || ceiling.ceiling === null) return undefined;
+    return value / Math.abs(ceiling.floor - ceiling.ceiling);
+  };
+  const parts = [
+    ["K", floor(DISTRIBUTION)],
+    ["score", scored(DISTRIBUTION)],
+    ["states", scored(STATES, model.headlineBand)],
+    ["Λ", floor(FACT)],
+  ] as const;
+  const known = parts.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${small(value)}`]));
+  return known.length === 0 ? [] : [`noise floor: ${known.join(", ")}. ~: within it of the original.`];
+}
+
 const legend = (band: string) => [
   `score (output) and states (layers ${band}): 0 = wrong text, 1 = human paraphrase.`,
   "K: 0 = same output. Λ > 0: fact kept. shorter: 0.50× is twice as many tokens.",
@@ -120,8 +167,9 @@ const legend = (band: string) => [
 function modelTable(record: RunRecord, analysis: ModelAnalysis, { color, width }: TableStyle): string {
   const { all } = tables(record, analysis.model);
   const paint = (how: Paint, text: string) => (color ? styleText(how, text, { validateStream: false }) : text);
+  const noise = new NoiseFloors(record, analysis.model, all.frame);
   const layout = (intervals: boolean) => {
-    const groups = rows(analysis, all, intervals);
+    const groups = aligned(rows(analysis, all, noise, intervals));
     const both = [...groups.candidates, ...groups.controls];
     const widths = HEADINGS.map((heading, i) =>
       Math.max(heading.length, ...both.map(({ numbers }) => (numbers[i] as string).length)),
@@ -150,12 +198,19 @@ function modelTable(record: RunRecord, analysis: ModelAnalysis, { color, width }
     ...(candidates.length > 0 && controls.length > 0 ? [rule] : []),
     ...controls.map((row) => paint(row.paint, `${named(row)}${row.verdict}`)),
     rule,
-    ...legend(analysis.model.headlineBand).map((text) => paint("dim", wrapText(text, width, "  "))),
+    ...[...legend(analysis.model.headlineBand), ...noiseLine(analysis, noise, all.frame)].map((text) =>
+      paint("dim", wrapText(text, width, "  ")),
+    ),
     ...notes(record, analysis, all.frame).map((text) => paint("yellow", wrapText(text, width, "  "))),
   ].join("\n");
 }
 
-/** One table a model, without a line feed at the end. Fits 80 columns whatever the names. */
+/**
+ * One table a model, then models and candidates against each other where there are several. Without a line feed at the
+ * end; fits 80 columns whatever the names.
+ */
 export function terminalTable(record: RunRecord, analysis: Analysis, style: TableStyle): string {
-  return analysis.models.map((model) => modelTable(record, model, style)).join("\n\n\n");
+  const compared = comparisonTable(record, analysis, style.width);
+  const parts = [...analysis.models.map((model) => modelTable(record, model, style)), compared];
+  return parts.filter((part) => part !== "").join("\n\n\n");
 }

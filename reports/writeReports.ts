@@ -5,6 +5,7 @@ import { closest } from "fastest-levenshtein";
 import { ExpectedError } from "../errors.ts";
 import type { Analysis } from "../harness/analysis/analyze.ts";
 import { type RunRecord, writeWhole } from "../harness/RunRecord.ts";
+import { comparisonsCsv } from "./comparisonsCsv.ts";
 import { itemsCsv } from "./itemsCsv.ts";
 import { layersCsv } from "./layersCsv.ts";
 import { resultsCsv, resultsJsonl } from "./resultsCsv.ts";
@@ -14,7 +15,12 @@ type Report = (record: RunRecord, analysis: Analysis) => string;
 
 /** Files by format. */
 const FORMATS: Readonly<Record<string, Readonly<Record<string, Report>>>> = {
-  csv: { "results.csv": resultsCsv, "items.csv": itemsCsv, "layers.csv": layersCsv },
+  csv: {
+    "results.csv": resultsCsv,
+    "items.csv": itemsCsv,
+    "layers.csv": layersCsv,
+    "comparisons.csv": comparisonsCsv,
+  },
   json: { "results.json": resultsJson },
   jsonl: { "results.jsonl": resultsJsonl },
 };

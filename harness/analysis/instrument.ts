@@ -19,7 +19,7 @@ const COARSE_FOILS = ["shuffled-original", "first-half"];
 /** A difference counts only from this many noise floors on. */
 const NOISE_FACTOR = 10;
 /** Fieller's g: beyond it a ratio to this denominator has no useful interval. */
-const LARGEST_G = 0.05;
+export const LARGEST_G = 0.05;
 
 export function checkCloseness(table: Table, measure: MeasureKey, layer: string, tests: TestSettings): InstrumentCheck {
   const failed = (reason: string): InstrumentCheck => ({ measure: measure.name, holds: false, reasons: [reason] });

@@ -17,8 +17,9 @@ import type { InstrumentCheck } from "./instrument.ts";
 import { bestFloor, DISTRIBUTION, FACT, losses, type MeasureKey, STATES } from "./losses.ts";
 import { type Column, combine, type Table } from "./Table.ts";
 
-const TAIL_ALLOWANCE = 0.1;
-const FEWEST_CLUSTERS = 20;
+export const TAIL_ALLOWANCE = 0.1;
+/** Fewer clusters carry no claim. */
+export const FEWEST_CLUSTERS = 20;
 const KL: MeasureKey = { name: DISTRIBUTION, better: "lower" };
 const EXPLAINED: MeasureKey = { name: STATES, better: "higher" };
 
@@ -85,8 +86,19 @@ function foils(table: Table, condition: string, settings: VerdictSettings): Cont
   });
 }
 
+const paraphrases = (table: Table) =>
+  table.conditions.filter(({ name }) => name.startsWith("paraphrase-")).map(({ name }) => name);
+
+/** The 95th percentile of all paraphrases' K, nats; null where there is none. */
+export function goodLimit(table: Table): number | null {
+  const all = paraphrases(table).flatMap((name) =>
+    losses(table, name, KL, "").filter((value): value is number => value !== null),
+  );
+  return all.length === 0 ? null : quantile(all, 0.95);
+}
+
 /** Whether each item is as close as 95 % of paraphrases are, with its fact kept; null where that is unknown. */
-function good(table: Table, condition: string, limit: number): Column {
+export function good(table: Table, condition: string, limit: number): Column {
   const loss = losses(table, condition, KL, "");
   const [own, original, decoy] = [condition, "original", "decoy"].map((name) => table.column(name, FACT));
   return loss.map((value, i) => {
@@ -98,12 +110,10 @@ function good(table: Table, condition: string, limit: number): Column {
 }
 
 function tail(table: Table, condition: string, { alpha }: VerdictSettings): ContrastResult {
-  const members = table.conditions.filter(({ name }) => name.startsWith("paraphrase-")).map(({ name }) => name);
-  const all = members.flatMap((name) => losses(table, name, KL, "").filter((value): value is number => value !== null));
-  if (all.length === 0) return { name: "D tail", untestable: "there is no paraphrase to take the 95th percentile of" };
-  const limit = quantile(all, 0.95);
+  const limit = goodLimit(table);
+  if (limit === null) return { name: "D tail", untestable: "there is no paraphrase to take the 95th percentile of" };
   const own = good(table, condition, limit);
-  const shares = members.map((name) => good(table, name, limit));
+  const shares = paraphrases(table).map((name) => good(table, name, limit));
   const ceiling = own.map((_, i) => {
     const present = shares.flatMap((column) => column[i] ?? []);
     return present.length > 0 ? present.reduce((a, b) => a + b, 0) / present.length : null;

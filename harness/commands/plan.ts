@@ -3,12 +3,16 @@ import { availableParallelism } from "node:os";
 import type { Tokenizer } from "../../providers/contract.ts";
 import type { ModelHeader } from "../../providers/embedded/modelHeader.ts";
 import { headerAtHand } from "../../providers/embedded/modelHeader.ts";
+import { wrapText } from "../../reports/wrapText.ts";
 import type { Suite } from "../../suites/Suite.ts";
+import { type PlannedPart, plannedPower, REFERENCE_SPREAD } from "../analysis/plannedPower.ts";
+import { FEWEST_CLUSTERS } from "../analysis/verdict.ts";
 import { referenceCorpus } from "../corpus.ts";
-import { CORPUS_QUESTION } from "../corpusMean.ts";
+import { CORPUS_QUESTION } from "../corpusStatistics.ts";
 import { FrameReader } from "../FrameReader.ts";
+import { extrasOf, selectMeasures } from "../measures.ts";
 import { prepareConditions } from "../prepareConditions.ts";
-import { frameQuestion, tokensOf } from "../readItem.ts";
+import { frameQuestion, reverseConditions, tokensOf } from "../readItem.ts";
 import { duration } from "./ProgressReporter.ts";
 
 /** Seen on server cores of 2022; only for saying "about how long". */
@@ -63,6 +67,7 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
   const conditions = await prepareConditions(suite, tokenizer, { sentenceVectors });
   const corpus = referenceCorpus();
   const policies = suite.positions === "both" ? 2 : 1;
+  const extras = extrasOf(selectMeasures(suite.measures, suite.locate(["measures"])));
   const continuation = new Array(suite.continuations.tokens).fill(0);
   const continuations = Array.from({ length: suite.continuations.samples }, () => continuation);
   const frames = Object.entries(suite.frames).map(([name, frame]): FramePlan => {
@@ -81,14 +86,20 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
         conditions: present,
         continuations,
         controls: suite.continuations.controls,
+        extras,
       };
-      reading += policies * tokensOf(request);
+      reading += tokensOf(request);
+      if (policies === 2) reading += tokensOf({ ...request, positions: "matched" });
       const { before, after } = reader.ids(frameQuestion(item));
       sampling +=
         before.length +
         after.length +
         tokenizer.encode(item.original).length +
         continuations.length * continuation.length;
+      for (const { condition, count } of reverseConditions(request)) {
+        sampling += before.length + after.length + tokenizer.encode(condition.text).length;
+        sampling += count * continuation.length;
+      }
     });
     const { before, after } = reader.ids(CORPUS_QUESTION);
     const around = before.length + after.length;
@@ -108,6 +119,34 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
     seconds: flops / (FLOPS_PER_THREAD * availableParallelism()),
     counted: header !== null,
   };
+}
+
+/** What so many items can show, and where the spread comes from that this rests on. */
+function powerText({ items, candidates, statistics, margin }: Suite, models: number): string {
+  const verdicts = Object.keys(candidates).length * models;
+  if (verdicts === 0) return "without a candidate there is nothing to show";
+  const { alpha } = statistics;
+  const clusters = items.map(({ cluster }) => cluster);
+  const power = plannedPower(clusters, { alpha, margin, verdicts });
+  const count = new Set(clusters).size;
+  if (power === null) return `${count} clusters can show nothing: a verdict takes at least ${FEWEST_CLUSTERS}`;
+  const shown = (part: PlannedPart["part"]) => power.parts.find((entry) => entry.part === part)?.shown ?? 0;
+  const tail = shown("tail");
+  const share = `${Math.abs(tail).toFixed(2)} ${tail < 0 ? "below" : "above"} the paraphrases'`;
+  const parity = power.parts.map(({ clustersAtParity }) => clustersAtParity);
+  const enough = parity.every((needed) => needed !== null) ? Math.max(...(parity as number[])) : null;
+  const corrected = verdicts > 1 ? `, ${power.alpha.toPrecision(2)} once corrected for ${verdicts} verdicts` : "";
+  const sentences = [
+    `What ${items.length} items in ${count} clusters can show, with power 0.8 in each part of a verdict (one-sided α ${alpha}${corrected}): a mean ${power.d.toFixed(2)} standard deviations beyond its bound.`,
+    `If codes spread as dropping words did in ${REFERENCE_SPREAD.source}, "equivalent" takes a true score of about ${shown("output").toFixed(2)} in output, ${shown("states").toFixed(2)} in states and ${shown("fact").toFixed(2)} on the fact, and a share of good items ${share} or more.`,
+    ...(enough === null
+      ? []
+      : [
+          `A code just as good as a paraphrase would take about ${enough} clusters${enough <= count ? ": there are enough" : ""}.`,
+        ]),
+    "Yours may spread otherwise: what stays undecided says afterwards how many items would do.",
+  ];
+  return wrapText(sentences.join(" "), 80);
 }
 
 export function planText(suite: Suite, plans: readonly ModelPlan[]): string {
@@ -130,5 +169,6 @@ export function planText(suite: Suite, plans: readonly ModelPlan[]): string {
     if (!counted) lines.push(`(${model} is not fetched yet: tokens are estimated at ${BYTES_PER_TOKEN} bytes each)`);
     lines.push("");
   }
+  lines.push(powerText(suite, plans.length), "");
   return `${lines.join("\n")}\n`.replace(/\n\n$/, "\n");
 }

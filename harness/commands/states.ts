@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { EmbeddedProvider } from "../../providers/embedded/EmbeddedProvider.ts";
 import { openModel } from "../../providers/embedded/openModel.ts";
-import { type Trace, type TraceInput, traceText } from "../../providers/embedded/traceText.ts";
+import { BLOCK_TAPS, type Trace, type TraceInput, traceText } from "../../providers/embedded/traceText.ts";
 import { type NamedTensor, writeSafetensors } from "../safetensors.ts";
 import { ProgressReporter } from "./ProgressReporter.ts";
 import { type StateInput, type StateInputOptions, stateInputs, usage } from "./stateInputs.ts";
@@ -85,6 +85,7 @@ function traceInput(input: StateInput, provider: EmbeddedProvider, special: bool
 
 export async function statesCommand(options: StatesCommandOptions, signal: AbortSignal): Promise<void> {
   const taps = tapsOf(options);
+  const blockTaps = BLOCK_TAPS.filter((source) => taps.some((tap) => TAPS[tap]?.[0] === source));
   const inputs = await stateInputs(options);
   const folder = dirname(options.out);
   if (!existsSync(folder)) throw usage(`there is no folder ${folder}`, "make it, or choose another place for --out");
@@ -92,6 +93,7 @@ export async function statesCommand(options: StatesCommandOptions, signal: Abort
   const provider = await openModel(options.model, {
     weights: "auto",
     purpose: "latency",
+    ...(options.embeddings === undefined && { first: "trace" as const }),
     progress: ({ label, done, total }) => progress.update(label, done, total, "bytes"),
     signal,
   });
@@ -104,7 +106,7 @@ export async function statesCommand(options: StatesCommandOptions, signal: Abort
       signal.throwIfAborted();
       progress.update("reading", i, inputs.length);
       const read = traceInput(input, provider, options.specialTokens === true);
-      const trace = await traceText(provider, read, { logits: options.allLogits ? "all" : "last" });
+      const trace = await traceText(provider, read, { logits: options.allLogits ? "all" : "last", taps: blockTaps });
       const prefix = inputs.length > 1 ? `${i}/` : "";
       tokens += trace.get("final_norm")?.shape[0] ?? 0;
       if ("ids" in read)

@@ -1,5 +1,6 @@
 /** The fields of a model's configuration by one name each: GGUF's metadata and Hugging Face's config.json spell them apart. */
 import { ExpectedError } from "../../errors.ts";
+import { showName } from "./showValue.ts";
 
 interface Spelling {
   /** After the architecture's name and a dot. */
@@ -55,10 +56,9 @@ export class ConfigFields {
   }
 
   fail(key: string, value: unknown, rule: string): never {
-    const shown = typeof value === "object" ? JSON.stringify(value) : String(value);
     throw new ExpectedError({
       code: "config-field",
-      message: `${this.format === "gguf" ? "metadata" : "config.json:"} ${key} is ${shown ?? "missing"}, ${rule}`,
+      message: `${this.format === "gguf" ? "metadata" : "config.json:"} ${showName(key)} is ${showName(value)}, ${rule}`,
       where: this.path,
       hint: "fetch or convert the model again",
     });
@@ -78,6 +78,11 @@ export class ConfigFields {
 
   has(field: ConfigField): boolean {
     return this.lookup(field).value !== undefined;
+  }
+
+  /** As the file has it, unchecked; undefined where it says nothing. */
+  value(field: ConfigField): unknown {
+    return this.lookup(field).value;
   }
 
   /** A whole number from 1 on. @throws ExpectedError `config-field`, where it is missing and has no fallback too. */
@@ -104,7 +109,7 @@ export class ConfigFields {
   unsupported(key: string, value: unknown, supported: readonly string[]): never {
     throw new ExpectedError({
       code: "config-unsupported",
-      message: `${key} ${typeof value === "object" ? JSON.stringify(value) : String(value)} is not supported`,
+      message: `${key} ${showName(value)} is not supported`,
       where: this.path,
       hint: `supported: ${supported.join(", ")}`,
     });

@@ -95,8 +95,10 @@ export class DecoderCache {
       `past.key.${layer}`,
       `past.value.${layer}`,
     ]).flat();
-    const empty = { inputs, dims: [b, config.keyValueHeads, 0, config.headSize] };
-    const outputs = await this.sessions.run("generate", feeds, first ? { start: empty } : { continue: { repeat } });
+    const empty = { inputs, dims: [b, config.keyValueHeads, 1, 0, config.headSize] };
+    const outputs = await this.sessions.run("generate", feeds, {
+      cache: first ? { start: empty } : { continue: { repeat } },
+    });
     return floatsOf(outputs, "final");
   }
 }

@@ -115,6 +115,7 @@ export class EmbeddedProvider implements Provider {
         pools: placed(pools),
         scores: placed(scores),
         comparisons: comparisons.map(placed),
+        jensenShannon: request.jensenShannon === true,
       },
       signal,
     );
@@ -195,7 +196,11 @@ export class EmbeddedProvider implements Provider {
     for (const group of request.comparisons) {
       signal?.throwIfAborted();
       comparisons.push(
-        await this.comparer.compare(idsOf(group[0] as SegmentRef), finals.slice(offset, offset + group.length)),
+        await this.comparer.compare(
+          request.jensenShannon ? "compare-js" : "compare",
+          idsOf(group[0] as SegmentRef),
+          finals.slice(offset, offset + group.length),
+        ),
       );
       offset += group.length;
     }

@@ -52,18 +52,29 @@ export class Engine {
     return opening;
   }
 
-  async run(graph: GraphName, feeds: Record<string, TensorData>): Promise<Record<string, TensorData>> {
+  /** Opens a graph that will be wanted; whoever runs it hears of a failure. */
+  openAhead(graph: GraphName): void {
+    this.open(graph).catch(() => {});
+  }
+
+  /** @param fetch names of the outputs that are wanted; all of them unless given */
+  async run(
+    graph: GraphName,
+    feeds: Record<string, TensorData>,
+    fetch?: readonly string[],
+  ): Promise<Record<string, TensorData>> {
     await this.open(graph);
-    return this.sessions.run(graph, feeds);
+    return this.sessions.run(graph, feeds, fetch && { fetch });
   }
 
   /** Runs the layers over a batch (rows.ts); `feeds` are the graph's further inputs. */
   runBody(
-    graph: "read" | "trace" | "inject",
+    graph: "read" | "trace" | "inject" | "attend",
     batch: { readonly positions: TensorData } & Record<string, TensorData>,
     feeds: Record<string, TensorData>,
+    fetch?: readonly string[],
   ) {
-    return this.run(graph, { ...batch, ...this.rotary(batch.positions), ...feeds });
+    return this.run(graph, { ...batch, ...this.rotary(batch.positions), ...feeds }, fetch);
   }
 
   /**

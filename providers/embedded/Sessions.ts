@@ -68,9 +68,13 @@ export class Sessions {
     await this.post({ op: "open", session, path });
   }
 
-  /** Typed arrays are copied to the worker and back; shapes are [dims]. */
-  run(session: string, feeds: Record<string, TensorData>, cache?: CacheUse): Promise<Record<string, TensorData>> {
-    return this.post({ op: "run", session, feeds, ...(cache && { cache }) });
+  /** @param fetch names of the outputs that are wanted; all of them unless given */
+  run(
+    session: string,
+    feeds: Record<string, TensorData>,
+    { fetch, cache }: { readonly fetch?: readonly string[]; readonly cache?: CacheUse } = {},
+  ): Promise<Record<string, TensorData>> {
+    return this.post({ op: "run", session, feeds, ...(fetch && { fetch }), ...(cache && { cache }) });
   }
 
   async close(): Promise<void> {

@@ -9,11 +9,11 @@ export interface Pass {
   readonly weights: Weights;
   /** int64 [b, t]. */
   readonly positions: Value;
-  /** float [b, 1, t, s], added to a layer's attention scores: 0 where visible, very negative where not. */
+  /** float [b, 1, 1, t, s], added to a layer's attention scores: 0 where visible, very negative where not. */
   readonly mask: (layer: number) => Value;
   /** Cosines and sines of a layer's rotary angles, float [positions, size / 2], and which row a token takes, int64 [b, t]. */
   readonly angles: (layer: number) => { readonly cos: Value; readonly sin: Value; readonly rows: Value };
-  /** Earlier keys and values of a layer, float [b, keyValueHeads, past, headSize], where the pass has a cache. */
+  /** Earlier keys and values of a layer, float [b, keyValueHeads, 1, past, headSize], where the pass has a cache. */
   readonly past: ((layer: number) => { readonly key: Value; readonly value: Value }) | null;
   /** Told of each named internal value as it is born. */
   readonly tap: (name: string, value: Value) => void;
@@ -69,45 +69,35 @@ function rotate(pass: Pass, config: ModelConfig, layer: number, x: Value, heads:
   return graph.rotary(out, rows, cos, sin, heads, rope.interleaved, partial, name(`${part}.rotated`));
 }
 
-/** Grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245); q, k, v [b, t, heads · headSize], and so the result. */
+/**
+ * Grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245); q, k, v [b, t, heads · headSize], and so the result.
+ * Query heads stand in their groups, [b, keyValueHeads, group, t, …], so that every shape is known before any input
+ * is: with unknown ones ONNX Runtime takes several times as long to plan its buffers.
+ */
 function attention(pass: Pass, config: ModelConfig, layer: number, q: Value, k: Value, v: Value): Value {
   const { graph } = pass;
   const { heads, keyValueHeads, headSize, attentionSoftcap } = config;
   const name = scoped(layer);
-  const grouped = heads / keyValueHeads;
-  const byHead = (x: Value, count: number, part: string) =>
-    graph.transpose(
-      graph.reshape(x, [0, 0, count, headSize], name(`${part}.split`)),
-      [0, 2, 1, 3],
-      name(`${part}.heads`),
-    );
+  const split = (x: Value, count: number, part: string) =>
+    graph.reshape(x, [0, 0, keyValueHeads, count / keyValueHeads, headSize], name(`${part}.split`));
 
-  // The query heads of a group stand below each other, so that one product per key head serves them all.
-  const qHeads = byHead(q, heads, "q");
-  const qGrouped = grouped === 1 ? qHeads : graph.reshape(qHeads, [0, keyValueHeads, -1, headSize], name("q.grouped"));
-  let kHeads = byHead(k, keyValueHeads, "k");
-  let vHeads = byHead(v, keyValueHeads, "v");
+  const qHeads = graph.transpose(split(q, heads, "q"), [0, 2, 3, 1, 4], name("q.heads"));
+  let kHeads = graph.transpose(split(k, keyValueHeads, "k"), [0, 2, 3, 1, 4], name("k.heads"));
+  let vHeads = graph.transpose(split(v, keyValueHeads, "v"), [0, 2, 3, 1, 4], name("v.heads"));
   if (pass.past) {
     const past = pass.past(layer);
-    kHeads = graph.concat([past.key, kHeads], 2, name("k.all"));
-    vHeads = graph.concat([past.value, vHeads], 2, name("v.all"));
+    kHeads = graph.concat([past.key, kHeads], 3, name("k.all"));
+    vHeads = graph.concat([past.value, vHeads], 3, name("v.all"));
     pass.tap(`key.${layer}`, kHeads);
     pass.tap(`value.${layer}`, vHeads);
   }
-  const scaled = graph.mul(qGrouped, graph.scalar(config.attentionScale), name("q.scaled"));
-  const products = graph.matMul(scaled, graph.transpose(kHeads, [0, 1, 3, 2], name("k.columns")), name("products"));
-  const grid = attentionSoftcap === null ? products : softcap(graph, products, attentionSoftcap, name("capped"));
-  const tokens = graph.shape(qHeads, name("q.shape"));
-  const seen = graph.slice(graph.shape(grid, name("scores.shape")), 0, 3, 4, name("seen"));
-  const perHead = graph.concat([graph.slice(tokens, 0, 0, 3, name("q.lead")), seen], 0, name("scores.perhead"));
-  const scores = grouped === 1 ? grid : graph.reshapeTo(grid, perHead, name("scores"));
+  const scaled = graph.mul(qHeads, graph.scalar(config.attentionScale), name("q.scaled"));
+  const products = graph.matMul(scaled, graph.transpose(kHeads, [0, 1, 2, 4, 3], name("k.columns")), name("products"));
+  const scores = attentionSoftcap === null ? products : softcap(graph, products, attentionSoftcap, name("capped"));
   const weights = graph.softmax(graph.add(scores, pass.mask(layer), name("scores.masked")), name("attention"));
   pass.tap(`attention.${layer}`, weights);
-  const regrouped =
-    grouped === 1 ? weights : graph.reshapeTo(weights, graph.shape(grid, name("grid")), name("attention.grouped"));
-  const mixed = graph.matMul(regrouped, vHeads, name("mixed.grouped"));
-  const perToken = grouped === 1 ? mixed : graph.reshapeTo(mixed, tokens, name("mixed"));
-  const joined = graph.transpose(perToken, [0, 2, 1, 3], name("mixed.joined"));
+  const mixed = graph.matMul(weights, vHeads, name("mixed"));
+  const joined = graph.transpose(mixed, [0, 3, 1, 2, 4], name("mixed.joined"));
   return graph.reshape(joined, [0, 0, heads * headSize], name("mixed.flat"));
 }
 
@@ -117,7 +107,7 @@ export function softcap(graph: Graph, x: Value, cap: number, name: Value): Value
   return graph.mul(small, graph.scalar(cap), name);
 }
 
-function activate(graph: Graph, config: ModelConfig, x: Value, name: Value): Value {
+export function activate(graph: Graph, config: ModelConfig, x: Value, name: Value): Value {
   return config.activation === "silu" ? graph.silu(x, name) : graph.gelu(x, config.activation === "gelu-tanh", name);
 }
 

@@ -5,10 +5,12 @@
  *   trace       ids -> every tap at every position
  *   inject      what enters the first block -> every tap at every position
  *   generate    ids and a cache -> final-norm states and the longer cache
+ *   attend      ids -> where chosen positions look, and what they take from chosen tokens
  *   compare     final-norm states -> divergences from the first condition's next-token distribution
+ *   compare-js  the same, and Jensen–Shannon divergences
  *   logits      final-norm states -> logits
  *
- * An encoder has the first three. Asking ONNX Runtime for fewer outputs does not prune a graph, hence one graph a
+ * An encoder has the first three, and attend. Asking ONNX Runtime for fewer outputs does not prune a graph, hence one graph a
  * purpose.
  */
 import { architectureOf } from "./architectures/registry.ts";
@@ -18,7 +20,7 @@ import { isSliding, type ModelConfig } from "./ModelConfig.ts";
 import { DataType, encodeOnnxModel } from "./onnxFile.ts";
 import { GraphWeights, type WeightIndex, type Weights } from "./weights.ts";
 
-export type GraphName = "read" | "trace" | "inject" | "generate" | "compare" | "logits";
+export type GraphName = "read" | "trace" | "inject" | "generate" | "attend" | "compare" | "compare-js" | "logits";
 
 const { float, int64 } = DataType;
 
@@ -37,8 +39,10 @@ export function forwardPass(
   const architecture = architectureOf(config.architecture);
   const taps = new Map<string, Value>();
   const positions = graph.input("positions", int64, ["b", "t"]);
-  const mask = graph.input("mask", float, ["b", 1, "t", "s"]);
-  const localMask = config.sliding ? graph.input("mask_local", float, ["b", 1, "t", "s"]) : mask;
+  const maskInput = (name: string) =>
+    graph.unsqueeze(graph.input(name, float, ["b", 1, "t", "s"]), 1, `${name}:by_group`);
+  const mask = maskInput("mask");
+  const localMask = config.sliding ? maskInput("mask_local") : mask;
   const rows = config.rope?.long ? graph.input("rope_rows", int64, ["b", "t"]) : positions;
   const table = (name: string, size: number) => graph.input(name, float, ["max", size / 2]);
   const { rope } = config;
@@ -61,7 +65,7 @@ export function forwardPass(
     },
     past: cached
       ? (layer) => {
-          const shape = ["b", config.keyValueHeads, "past", config.headSize];
+          const shape = ["b", config.keyValueHeads, 1, "past", config.headSize];
           return {
             key: graph.input(`past.key.${layer}`, float, shape),
             value: graph.input(`past.value.${layer}`, float, shape),
@@ -123,7 +127,8 @@ function traceGraph(config: ModelConfig, index: WeightIndex, from: "ids" | "embe
     graph.output(`hidden.${i}`, value, float, ["b", "t", config.width]);
   });
   for (let layer = 0; layer < config.layers; layer++) {
-    graph.output(`attention.${layer}`, taps.get(`attention.${layer}`) as Value, float, ["b", config.heads, "t", "s"]);
+    const grid = ["b", config.keyValueHeads, config.heads / config.keyValueHeads, "t", "s"];
+    graph.output(`attention.${layer}`, taps.get(`attention.${layer}`) as Value, float, grid);
     for (const part of ["attn_out", "mlp_out"]) {
       graph.output(`${part}.${layer}`, taps.get(`${part}.${layer}`) as Value, float, ["b", "t", config.width]);
     }
@@ -145,9 +150,35 @@ function generateGraph(config: ModelConfig, index: WeightIndex): Graph {
   for (let layer = 0; layer < config.layers; layer++) {
     for (const part of ["key", "value"]) {
       const value = taps.get(`${part}.${layer}`) as Value;
-      graph.output(`present.${part}.${layer}`, value, float, ["b", config.keyValueHeads, "s", config.headSize]);
+      graph.output(`present.${part}.${layer}`, value, float, ["b", config.keyValueHeads, 1, "s", config.headSize]);
     }
   }
+  return graph;
+}
+
+/**
+ * Of the positions that `select` [b, 1, 1, q, t] picks (a row of zeros and a one each), by layer:
+ *   attended     attention weights summed over the bins [b, 1, 1, t, k] of tokens, [layers, b, keyValueHeads, group, q, k]
+ *   contributed  values of the tokens in `context` [b, 1, 1, 1, t], weighted by attention, [.., q, headSize]
+ */
+function attendGraph(config: ModelConfig, index: WeightIndex): Graph {
+  const { graph, weights } = newGraph(index);
+  const { taps } = forwardPass(graph, weights, config, { cached: false, from: "ids" });
+  const select = graph.input("select", float, ["b", 1, 1, "q", "t"]);
+  const bins = graph.input("bins", float, ["b", 1, 1, "t", "k"]);
+  const context = graph.input("context", float, ["b", 1, 1, 1, "t"]);
+  const attended: Value[] = [];
+  const contributed: Value[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const name = (part: string) => `attend.${layer}.${part}`;
+    const picked = graph.matMul(select, taps.get(`attention.${layer}`) as Value, name("picked"));
+    attended.push(graph.unsqueeze(graph.matMul(picked, bins, name("binned")), 0, name("attended")));
+    const taken = graph.matMul(graph.mul(picked, context, name("seen")), taps.get(`value.${layer}`) as Value, name("taken"));
+    contributed.push(graph.unsqueeze(taken, 0, name("contributed")));
+  }
+  const grid = [config.layers, "b", config.keyValueHeads, config.heads / config.keyValueHeads, "q"];
+  graph.output("attended", graph.concat(attended, 0, "attended:stack"), float, [...grid, "k"]);
+  graph.output("contributed", graph.concat(contributed, 0, "contributed:stack"), float, [...grid, config.headSize]);
   return graph;
 }
 
@@ -183,6 +214,27 @@ function compareGraph(config: ModelConfig, index: WeightIndex): Graph {
   return graph;
 }
 
+/**
+ * compareGraph with js [k, c], the Jensen–Shannon divergence in nats (Lin 1991):
+ *   JS = Σ ½ [p·log(p/m) + q·log(q/m)], m = (p + q)/2, log(p/m) = ln 2 − softplus(log q − log p), log(q/m) = that + d
+ * with d = log q − log p. Every summand is 0 where q = p, and nothing is divided by what may underflow.
+ */
+function compareJsGraph(config: ModelConfig, index: WeightIndex): Graph {
+  const graph = compareGraph(config, index);
+  const logs = "log_probs";
+  const difference = graph.sub(logs, "reference:log", "js:difference");
+  const soft = graph.softplus(difference, "js:soft");
+  const fromP = graph.sub(graph.scalar(Math.LN2), soft, "js:from_p");
+  const fromQ = graph.add(fromP, difference, "js:from_q");
+  const summands = graph.add(
+    graph.mul("reference", fromP, "js:p"),
+    graph.mul(graph.exp(logs, "js:probs"), fromQ, "js:q"),
+    "js:both",
+  );
+  graph.output("js", graph.mul(graph.sum(summands, 2, "js:sum"), graph.scalar(0.5), "js:value"), float, ["k", "c"]);
+  return graph;
+}
+
 function logitsGraph(config: ModelConfig, index: WeightIndex): Graph {
   const { graph, weights } = newGraph(index);
   const h = graph.input("h", float, ["n", config.width]);
@@ -195,7 +247,9 @@ const BUILDERS: Readonly<Record<GraphName, (config: ModelConfig, index: WeightIn
   trace: (config, index) => traceGraph(config, index, "ids"),
   inject: (config, index) => traceGraph(config, index, "embeddings"),
   generate: generateGraph,
+  attend: attendGraph,
   compare: compareGraph,
+  "compare-js": compareJsGraph,
   logits: logitsGraph,
 };
 

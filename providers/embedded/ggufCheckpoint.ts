@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { ARCHITECTURES } from "./architectures/registry.ts";
+import { arrangeWeights } from "./arrangeWeights.ts";
 import type { Checkpoint, StoredTensor } from "./Checkpoint.ts";
 import { ConfigFields } from "./ConfigFields.ts";
 import { dequantize } from "./formats/dequantize.ts";
@@ -51,13 +52,14 @@ export function ggufCheckpoint(gguf: Gguf): Checkpoint {
     fields.fail("tokenizer.ggml.tokens", `${tokens.length} tokens`, rule);
   }
   const stored = new Map([...gguf.tensors].filter(([tensor]) => !(ROPE_TENSORS as readonly string[]).includes(tensor)));
-  const pooling = POOLING[Number(fields.raw("pooling_type") ?? 0)] ?? null;
+  const type = fields.raw("pooling_type");
+  const pooling = (typeof type === "number" ? POOLING[type] : null) ?? null;
   const checkpoint: Checkpoint = {
     path,
     format: "gguf",
     // llama.cpp scales embeddings to length 1, whatever the model.
     config: config.causal ? config : { ...config, pooling, normalize: true },
-    weights: architecture.arrange?.(stored, config, "gguf") ?? stored,
+    weights: arrangeWeights(architecture, stored, config, "gguf", path),
   };
   planWeights(checkpoint).refuseUnused();
   return checkpoint;

@@ -21,10 +21,13 @@ export class Graph {
   private readonly inputs: OnnxValueInfo[] = [];
   private readonly outputs: OnnxValueInfo[] = [];
   private readonly initializers = new Map<string, OnnxInitializer>();
+  /** Values that are outputs, under the names that they have there. */
+  private readonly renamed = new Map<Value, string>();
 
   model(): OnnxModel {
+    const named = (values: readonly Value[]) => values.map((value) => this.renamed.get(value) ?? value);
     return {
-      nodes: this.nodes,
+      nodes: this.nodes.map((node) => ({ ...node, inputs: named(node.inputs), outputs: named(node.outputs) })),
       inputs: this.inputs,
       outputs: this.outputs,
       initializers: [...this.initializers.values()],
@@ -36,9 +39,13 @@ export class Graph {
     return name;
   }
 
-  /** Makes `value` an output of the graph under `name`. */
+  /** Makes `value` an output of the graph under `name`; what an operator gave is renamed, which spares a copy. */
   output(name: string, value: Value, type: DataType, shape: readonly (number | string)[]): void {
-    if (value !== name) this.nodes.push({ op: "Identity", inputs: [value], outputs: [name] });
+    if (value !== name) {
+      const free = !this.renamed.has(value) && !this.outputs.some((output) => output.name === value);
+      if (free && this.nodes.some(({ outputs }) => outputs.includes(value))) this.renamed.set(value, name);
+      else this.nodes.push({ op: "Identity", inputs: [value], outputs: [name] });
+    }
     this.outputs.push({ name, type, shape });
   }
 
@@ -132,6 +139,11 @@ export class Graph {
     return this.add1("Exp", [x], name);
   }
 
+  /** log(1 + exp(x)). */
+  softplus(x: Value, name: Value): Value {
+    return this.add1("Softplus", [x], name);
+  }
+
   /** x · sigmoid(x). */
   silu(x: Value, name: Value): Value {
     return this.add1("QuickGelu", [x], name, { alpha: { float: 1 } }, MICROSOFT);
@@ -214,9 +226,12 @@ export class Graph {
     return this.add1("Unsqueeze", [x, this.ints([axis])], name);
   }
 
-  /** Sum over the last axis, which is dropped unless `keep` is set. */
-  sum(x: Value, name: Value, keep = false): Value {
-    return this.add1("ReduceSum", [x, this.ints([-1])], name, { keepdims: keep ? 1 : 0 });
+  /**
+   * Sum over an axis, which is dropped unless `keep` is set.
+   * @param axis counted from the front: ONNX Runtime 1.30 keeps a negative one where the tensor is empty
+   */
+  sum(x: Value, axis: number, name: Value, keep = false): Value {
+    return this.add1("ReduceSum", [x, this.ints([axis])], name, { keepdims: keep ? 1 : 0 });
   }
 
   /** The `count` largest of the last axis, largest first, and where they stand. */

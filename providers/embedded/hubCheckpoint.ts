@@ -1,5 +1,7 @@
+import { ExpectedError } from "../../errors.ts";
 import { ARCHITECTURES } from "./architectures/registry.ts";
-import type { Checkpoint, Weight } from "./Checkpoint.ts";
+import { arrangeWeights } from "./arrangeWeights.ts";
+import type { Checkpoint, StoredTensor } from "./Checkpoint.ts";
 import { ConfigFields } from "./ConfigFields.ts";
 import { planWeights } from "./planWeights.ts";
 import { architectureUnsupported, readConfig } from "./readConfig.ts";
@@ -17,8 +19,8 @@ function graphName(name: string, names: Readonly<Record<string, string>>): strin
   const numbers = stem.match(/(?<=\.)\d+(?=\.|$)/g) ?? [];
   let letter = 0;
   const pattern = stem.replace(/(?<=\.)\d+(?=\.|$)/g, () => (letter++ === 0 ? "N" : "E"));
-  const target = names[pattern];
-  if (target === undefined) return null;
+  if (!Object.hasOwn(names, pattern)) return null;
+  const target = names[pattern] as string;
   return `${target.replace(/\bN\b/, numbers[0] ?? "N").replace(/\bE\b/, numbers[1] ?? "E")}${end}`;
 }
 
@@ -30,9 +32,20 @@ function stripPrefix(name: string): string {
   return prefix === "model.language_model." ? `model.${rest}` : rest;
 }
 
+/** Two prefixes of one name: either could be the one that was trained. */
+function twice(one: string, other: string, target: string, path: string): ExpectedError {
+  return new ExpectedError({
+    code: "tensor-ambiguous",
+    message: `tensors ${one} and ${other} are both ${target}`,
+    where: path,
+    hint: "the folder mixes two models or two ways of saving one; fetch the model again",
+  });
+}
+
 /**
  * A Hugging Face folder as a checkpoint.
- * @throws ExpectedError `architecture-unsupported`, `config-field`, `config-unsupported`, `tensor-missing`, `tensor-shape`
+ * @throws ExpectedError `architecture-unsupported`, `config-field`, `config-unsupported`, `tensor-missing`,
+ *   `tensor-shape`, `tensor-ambiguous`
  */
 export function hubCheckpoint(folder: HubFolder): Checkpoint {
   const { path } = folder;
@@ -43,17 +56,20 @@ export function hubCheckpoint(folder: HubFolder): Checkpoint {
       ? { ...folder.config, ...(text as Record<string, unknown>) }
       : folder.config;
   const type = values.model_type;
-  const architecture = ARCHITECTURES.find((one) => one.hubTypes.includes(String(type)));
+  const architecture = ARCHITECTURES.find((one) => one.hubTypes.some((known) => known === type));
   if (architecture === undefined) throw architectureUnsupported(type, path, "safetensors");
   const fields = new ConfigFields("safetensors", path, "", (key) => values[key]);
 
-  const stored = new Map<string, Weight>();
+  const stored = new Map<string, StoredTensor>();
   for (const [full, tensor] of folder.tensors) {
     if (OTHER_SENSES.test(full)) continue;
     const name = stripPrefix(full);
     if (architecture.hubUnused?.some((unused) => unused.test(name))) continue;
     // What has no place keeps its name, and is refused by it.
-    stored.set(graphName(name, architecture.hubNames) ?? full, tensor);
+    const target = graphName(name, architecture.hubNames) ?? full;
+    const other = stored.get(target);
+    if (other) throw twice(other.name, full, target, path);
+    stored.set(target, tensor);
   }
   const tied = values.tie_word_embeddings === true || !stored.has("output.weight");
   if (tied) stored.delete("output.weight");
@@ -64,9 +80,12 @@ export function hubCheckpoint(folder: HubFolder): Checkpoint {
     tied ? "token_embd.weight" : "output.weight",
     () => {
       const parameters = values.rope_parameters as Record<string, unknown> | undefined;
-      const scaling = (parameters?.full_attention ?? parameters ?? values.rope_scaling) as
-        | Record<string, unknown>
-        | undefined;
+      const scaling = (parameters?.full_attention ?? parameters ?? values.rope_scaling ?? {}) as Record<
+        string,
+        unknown
+      >;
+      // Spread, anything else would say nothing in silence.
+      if (typeof scaling !== "object" || Array.isArray(scaling)) fields.fail("rope_scaling", scaling, "not an object");
       const original = values.original_max_position_embeddings;
       return hubRope(fields, fields.positive("ropeBase", 10_000), {
         ...(typeof original === "number" && { original_max_position_embeddings: original }),
@@ -79,7 +98,7 @@ export function hubCheckpoint(folder: HubFolder): Checkpoint {
     path,
     format: "safetensors",
     config: config.causal ? config : { ...config, pooling, normalize },
-    weights: architecture.arrange?.(stored, config, "safetensors") ?? stored,
+    weights: arrangeWeights(architecture, stored, config, "safetensors", path),
   };
   planWeights(checkpoint).refuseUnused();
   return checkpoint;

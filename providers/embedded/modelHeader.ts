@@ -1,6 +1,6 @@
 import type { Tokenizer } from "../contract.ts";
 import type { Checkpoint } from "./Checkpoint.ts";
-import { readGguf } from "./formats/gguf.ts";
+import { type Gguf, readGguf } from "./formats/gguf.ts";
 import { ggufCheckpoint } from "./ggufCheckpoint.ts";
 import { hubCheckpoint } from "./hubCheckpoint.ts";
 import type { Progress } from "./sources/fetchModel.ts";
@@ -9,6 +9,7 @@ import { type LocatedModel, locateAtHand, locateModel } from "./sources/locateMo
 import { parseModelReference } from "./sources/modelReference.ts";
 import { ggufTokenizer } from "./tokenizer/ggufTokenizer.ts";
 import { hubTokenizer } from "./tokenizer/hubTokenizer.ts";
+import { withinVocabulary } from "./tokenizer/withinVocabulary.ts";
 
 /** What a model's files say of themselves, without its weights. */
 export interface ModelHeader {
@@ -20,16 +21,33 @@ export interface ModelHeader {
   readonly tokenizerDigest: string;
 }
 
-/** @throws ExpectedError of readGguf, readHubFolder, the checkpoints and the tokenizers. */
+/**
+ * The tokenizer is built when it is first asked for: it takes longer than all the rest.
+ * @throws ExpectedError of readGguf, readHubFolder and the checkpoints; the tokenizers', when it is asked for
+ */
 function readHeader(located: LocatedModel): ModelHeader {
-  if (located.kind === "folder") {
-    const folder = readHubFolder(located.path);
-    const { tokenizer, digest } = hubTokenizer(located.path);
-    return { located, checkpoint: hubCheckpoint(folder), files: folder.files, tokenizer, tokenizerDigest: digest };
-  }
-  const gguf = readGguf(located.path);
-  const { tokenizer, digest } = ggufTokenizer(gguf);
-  return { located, checkpoint: ggufCheckpoint(gguf), files: [], tokenizer, tokenizerDigest: digest };
+  const folder = located.kind === "folder" ? readHubFolder(located.path) : null;
+  const gguf = folder ? null : readGguf(located.path);
+  let built: { readonly tokenizer: Tokenizer; readonly digest: string } | null = null;
+  const checkpoint = folder ? hubCheckpoint(folder) : ggufCheckpoint(gguf as Gguf);
+  const build = () => {
+    if (built === null) {
+      const { tokenizer, digest } = gguf ? ggufTokenizer(gguf) : hubTokenizer(located.path);
+      built = { tokenizer: withinVocabulary(tokenizer, checkpoint.config.vocabulary, located.path), digest };
+    }
+    return built;
+  };
+  return {
+    located,
+    checkpoint,
+    files: folder?.files ?? [],
+    get tokenizer() {
+      return build().tokenizer;
+    },
+    get tokenizerDigest() {
+      return build().digest;
+    },
+  };
 }
 
 /** The header of a model, which is fetched if need be. */

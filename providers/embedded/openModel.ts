@@ -7,10 +7,11 @@ import type { ModelIdentity } from "../contract.ts";
 import type { Checkpoint } from "./Checkpoint.ts";
 import { EmbeddedProvider } from "./EmbeddedProvider.ts";
 import { Engine } from "./Engine.ts";
+import type { GraphName } from "./engineGraphs.ts";
 import { openHeader } from "./modelHeader.ts";
 import { chooseWeights, planMemory } from "./planMemory.ts";
 import { planWeights } from "./planWeights.ts";
-import { prepareModel } from "./prepareModel.ts";
+import { isPrepared, prepareModel } from "./prepareModel.ts";
 import { cacheFolder } from "./sources/cacheFolder.ts";
 import type { Progress } from "./sources/fetchModel.ts";
 import { fileDigest } from "./sources/fileDigest.ts";
@@ -24,6 +25,8 @@ export interface OpenOptions {
   readonly weights: "auto" | WeightPolicy;
   /** What matters when `weights` is `auto`: tokens per second over many rows, or the time to the first answer. */
   readonly purpose: "batch" | "latency";
+  /** The graph that will run first; it opens while the tokenizer is built. */
+  readonly first?: GraphName;
   readonly progress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -35,11 +38,12 @@ export interface OpenOptions {
  */
 export async function openModel(reference: string, options: OpenOptions): Promise<EmbeddedProvider> {
   const { progress = () => {}, signal, threads = availableParallelism() } = options;
-  const { located, checkpoint, files, tokenizer, tokenizerDigest } = await openHeader(reference, progress, signal);
+  const header = await openHeader(reference, progress, signal);
+  const { located, checkpoint, files } = header;
   const { config } = checkpoint;
   const { name } = located;
   const plan = planWeights(checkpoint);
-  const memory = planMemory(checkpoint, plan);
+  const memory = planMemory(checkpoint, plan, options.purpose);
   const choice = chooseWeights(options.weights, options.purpose, memory, process.availableMemory());
   const size = [...checkpoint.weights.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const digest = await digestOf(located, files, signal, (done, total) =>
@@ -49,23 +53,33 @@ export async function openModel(reference: string, options: OpenOptions): Promis
 
   progress({ label: `${name}: preparing`, done: 0, total: size });
   const folder = join(cacheFolder(), "prepared");
+  // What the tokenizer refuses is said before minutes are spent on weights; where these are there, it can wait.
+  if (!isPrepared(digest, choice.policy, folder)) void header.tokenizer;
   const prepared = await prepareModel(checkpoint, plan, digest, choice.policy, folder, signal);
   progress({ label: `${name}: preparing`, done: size, total: size });
-  const identity: ModelIdentity = {
-    reference,
-    name,
-    architecture: config.architecture,
-    digest,
-    quantisation: quantisation(checkpoint),
-    engine: `isoglyph ${packageVersion("..")}, onnxruntime-node ${packageVersion("onnxruntime-node")}`,
-    weights: `${choice.policy} (${choice.reason})`,
-    tokenizerDigest,
-    contextLength: config.contextLength,
-    layers: config.layers,
-    width: config.width,
-    vocabulary: config.vocabulary,
-  };
-  return new EmbeddedProvider(identity, tokenizer, new Engine(prepared, threads));
+  const engine = new Engine(prepared, threads);
+  if (options.first) engine.openAhead(options.first);
+  try {
+    const { tokenizer, tokenizerDigest } = header;
+    const identity: ModelIdentity = {
+      reference,
+      name,
+      architecture: config.architecture,
+      digest,
+      quantisation: quantisation(checkpoint),
+      engine: `isoglyph ${packageVersion("..")}, onnxruntime-node ${packageVersion("onnxruntime-node")}`,
+      weights: `${choice.policy} (${choice.reason})`,
+      tokenizerDigest,
+      contextLength: config.contextLength,
+      layers: config.layers,
+      width: config.width,
+      vocabulary: config.vocabulary,
+    };
+    return new EmbeddedProvider(identity, tokenizer, engine);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
 }
 
 /** A fetched file was verified a moment ago, and a store knows its own; a user's own files can be any. */

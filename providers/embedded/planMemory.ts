@@ -11,39 +11,48 @@ export interface MemoryPlan {
   readonly packed: number | null;
 }
 
-/** ONNX Runtime keeps a second copy of each matrix, in the order in which its kernels read it. */
-const COPIES = 2;
+/**
+ * Graphs that hold the layers, and graphs that hold the output head: all taps and logits for one text; reading,
+ * generating and comparing for many.
+ */
+const GRAPHS = { latency: { layers: 1, head: 1 }, batch: { layers: 2, head: 2 } } as const;
 /** The runtime, its buffers between layers, and this process. */
 const OVERHEAD = 512 << 20;
 /** float32 weights are chosen while they take less than this share of the free memory. */
 const MEMORY_SHARE = 0.4;
 
-export function planMemory(checkpoint: Checkpoint, plan: WeightPlan): MemoryPlan {
-  const elements = (name: string) =>
-    weightShape(
-      checkpoint.weights.get(name) ?? { shape: [0], name, type: "F32", file: "", offset: 0, bytes: 0 },
-    ).reduce((a, b) => a * b, 1);
-  let plain = 0;
-  for (const name of plan.plainNames) plain += 4 * elements(name);
-  let float32 = 0;
-  let packed = 0;
+/**
+ * ONNX Runtime copies each matrix into the order in which its kernels read it, for each graph anew, and lets go of the
+ * mapped original; scales it reads where they are mapped. So do all graphs with vectors. Of an embedding only the rows
+ * of tokens in use are read.
+ */
+export function planMemory(checkpoint: Checkpoint, plan: WeightPlan, purpose: "batch" | "latency"): MemoryPlan {
+  const shapeOf = (name: string) => {
+    const weight = checkpoint.weights.get(name);
+    return weight ? weightShape(weight) : [0];
+  };
+  const elements = (name: string) => shapeOf(name).reduce((a, b) => a * b, 1);
+  let float32 = OVERHEAD;
+  for (const name of plan.plainNames) if (shapeOf(name).length === 1) float32 += 4 * elements(name);
+  let packed = float32;
   let packable = false;
-  const head = plan.headName === null ? [] : [plan.headName];
-  for (const name of [...plan.linearNames, ...head]) {
+  const graphs = GRAPHS[purpose];
+  const matrices = [...plan.linearNames].map((name) => ({ name, copies: graphs.layers as number }));
+  if (plan.headName !== null) matrices.push({ name: plan.headName, copies: graphs.head });
+  for (const { name, copies } of matrices) {
     const weight = checkpoint.weights.get(name);
     const count = elements(name);
-    const tied = name === plan.headName && plan.plainNames.has(name);
-    // A tied embedding is mapped once already.
-    float32 += (tied ? COPIES - 1 : COPIES) * 4 * count;
+    float32 += copies * 4 * count;
     const packing = weight && isPackable(weight) ? packingOf(weight.type) : null;
-    if (packing === null) packed += (tied ? COPIES - 1 : COPIES) * 4 * count;
+    if (packing === null) packed += copies * 4 * count;
     else {
       packable = true;
-      const perBlock = packing.planes * ((packing.bits * packing.block) / 8 + 4) + (packing.correction ? 4 : 0);
-      packed += COPIES * (count / packing.block) * perBlock;
+      const { bits, block, planes, correction } = packing;
+      const copied = (planes * bits * block) / 8 + (correction ? 4 : 0);
+      packed += (count / block) * (copies * copied + planes * 4);
     }
   }
-  return { float32: plain + float32 + OVERHEAD, packed: packable ? plain + packed + OVERHEAD : null };
+  return { float32, packed: packable ? packed : null };
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;

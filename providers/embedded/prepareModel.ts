@@ -1,6 +1,6 @@
 /** Brings a model file into the form that ONNX Runtime maps into memory, once, under the cache folder. */
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { EXIT, ExpectedError } from "../../errors.ts";
@@ -34,6 +34,33 @@ function writeWhole(path: string, bytes: Uint8Array | string): void {
   }
 }
 
+const homeOf = (digest: string, policy: WeightPolicy, folder: string) =>
+  join(folder, `${digest.slice(0, 32)}-${policy}-${WEIGHT_FORMAT}`);
+
+/** What the weights file in `home` holds, or null where there is none, or one that was cut or damaged. */
+function readIndex(home: string): WeightIndex | null {
+  try {
+    const index = JSON.parse(readFileSync(join(home, INDEX), "utf8")) as WeightIndex;
+    const ends = index.initializers.map(({ data }) => (data instanceof Uint8Array ? 0 : data.offset + data.length));
+    // Reading beyond the end of a mapped file would kill the process.
+    return statSync(join(home, WEIGHTS)).size >= Math.max(0, ...ends) ? index : null;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
+    throw error;
+  }
+}
+
+/** Whether prepareModel has nothing left to do. */
+export function isPrepared(digest: string, policy: WeightPolicy, folder: string): boolean {
+  const home = homeOf(digest, policy, folder);
+  try {
+    return readIndex(home) !== null;
+  } catch (error) {
+    throw prepareError(error, home);
+  }
+}
+
 /**
  * Processes that want the same model wait for the first one.
  * @param plan the weights that its graphs use
@@ -50,17 +77,19 @@ export async function prepareModel(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<PreparedModel> {
   const { config } = checkpoint;
-  const home = join(folder, `${digest.slice(0, 32)}-${policy}-${WEIGHT_FORMAT}`);
-  const indexFile = join(home, INDEX);
+  const home = homeOf(digest, policy, folder);
   try {
-    if (!existsSync(indexFile)) {
+    let index = readIndex(home);
+    if (index === null) {
       mkdirSync(folder, { recursive: true });
       await withEntryLock(home, { signal, onWait: () => {} }, async (held) => {
-        if (!existsSync(indexFile)) await prepare(checkpoint, plan, policy, home, held);
+        if (readIndex(home) === null) await prepare(checkpoint, plan, policy, home, held);
       });
+      index = readIndex(home);
+      if (index === null) throw new Error(`what was just written to ${home} cannot be read`);
     }
-    const index = JSON.parse(readFileSync(indexFile, "utf8")) as WeightIndex;
-    return { config, graphFile: (graph) => graphFile(home, engineGraph(graph, config, index), graph) };
+    const whole = index;
+    return { config, graphFile: (graph) => graphFile(home, engineGraph(graph, config, whole), graph) };
   } catch (error) {
     throw prepareError(error, home);
   }
@@ -69,7 +98,8 @@ export async function prepareModel(
 function graphFile(home: string, bytes: Uint8Array, graph: GraphName): string {
   const path = join(home, `${graph}-${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}.onnx`);
   try {
-    if (!existsSync(path)) writeWhole(path, bytes);
+    // Others have it open: it is replaced, never written over.
+    if (!existsSync(path) || !readFileSync(path).equals(bytes)) writeWhole(path, bytes);
     return path;
   } catch (error) {
     throw prepareError(error, home);
@@ -110,13 +140,13 @@ async function prepare(
       index = file.close();
     }
     writeFileSync(join(temporary, INDEX), JSON.stringify(index));
-    // A folder without an index is a damaged one; a whole one is never replaced, since others have it open.
-    if (!existsSync(join(home, INDEX))) rmSync(home, { recursive: true, force: true });
+    // A damaged folder is removed; a whole one is never replaced, since others have it open.
+    if (readIndex(home) === null) rmSync(home, { recursive: true, force: true });
     try {
       renameSync(temporary, home);
     } catch (error) {
       // Whoever took the lost lock was faster, with the same bytes.
-      if (!existsSync(join(home, INDEX))) throw error;
+      if (readIndex(home) === null) throw error;
     }
   } finally {
     rmSync(temporary, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import type { StoredTensor } from "./Checkpoint.ts";
 import type { ConfigFields } from "./ConfigFields.ts";
 import type { ModelConfig } from "./ModelConfig.ts";
 import { type RopeSettings, rope } from "./rope.ts";
+import { showName } from "./showValue.ts";
 
 /** Activations by the names of config.json. */
 const ACTIVATIONS: Readonly<Record<string, ModelConfig["activation"]>> = {
@@ -19,7 +20,7 @@ export function architectureUnsupported(name: unknown, path: string, format: "gg
   const names = ARCHITECTURES.flatMap((one) => (format === "gguf" ? [one.name] : one.hubTypes));
   return new ExpectedError({
     code: "architecture-unsupported",
-    message: `architecture ${String(name)} is not supported`,
+    message: `architecture ${showName(name)} is not supported`,
     where: path,
     hint: `supported: ${names.join(", ")}`,
   });
@@ -51,10 +52,13 @@ export function readConfig(
   const contextLength = fields.count("contextLength");
   const act =
     fields.raw("hidden_act") ?? fields.raw("hidden_activation") ?? fields.raw("activation_function") ?? "silu";
-  const activation = ACTIVATIONS[String(act)];
+  const activation = typeof act === "string" && Object.hasOwn(ACTIVATIONS, act) ? ACTIVATIONS[act] : undefined;
   if (activation === undefined) return fields.unsupported("activation", act, Object.keys(ACTIVATIONS));
   const parameters = fields.raw("rope_parameters") as { partial_rotary_factor?: unknown } | undefined;
-  const share = Number(parameters?.partial_rotary_factor ?? fields.raw("partial_rotary_factor") ?? 1);
+  const share = fields.checkPositive(
+    "partial_rotary_factor",
+    parameters?.partial_rotary_factor ?? fields.raw("partial_rotary_factor") ?? 1,
+  );
   const rotarySize = fields.count("rotarySize", Math.floor(headSize * share));
   if (rotarySize > headSize) fields.fail("rope.dimension_count", rotarySize, `more than the ${headSize} of a head`);
   const base: ModelConfig = {

@@ -16,6 +16,8 @@ export type WorkerRequest =
       readonly op: "run";
       readonly session: string;
       readonly feeds: Record<string, TensorData>;
+      /** Names of the outputs that are wanted; all of them unless given. */
+      readonly fetch?: readonly string[];
       readonly cache?: CacheUse;
     };
 /**
@@ -75,7 +77,7 @@ async function answer(request: WorkerRequest): Promise<Record<string, TensorData
   for (const [name, { type, data, dims }] of Object.entries(request.feeds)) {
     feeds[name] = new Tensor(type, data as Float32Array, dims);
   }
-  const results = await session.run(feeds);
+  const results = await (request.fetch ? session.run(feeds, request.fetch) : session.run(feeds));
   const outputs: Record<string, TensorData> = {};
   if (request.cache) cache = {};
   for (const [name, tensor] of Object.entries(results)) {
@@ -83,7 +85,8 @@ async function answer(request: WorkerRequest): Promise<Record<string, TensorData
       cache[name.replace("present.", "past.")] = tensor;
       continue;
     }
-    outputs[name] = { type: tensor.type as "float32", data: tensor.data as Float32Array, dims: tensor.dims };
+    // ONNX Runtime's own memory cannot change hands; a copy can, and is then not copied again on either side.
+    outputs[name] = { type: tensor.type as "float32", data: (tensor.data as Float32Array).slice(), dims: tensor.dims };
   }
   return outputs;
 }
@@ -98,6 +101,7 @@ port.on("message", (request: WorkerRequest) => {
     } catch (error) {
       reply = { call: request.call, error: error instanceof Error ? error.message : String(error) };
     }
-    port.postMessage(reply);
+    const data = "outputs" in reply ? Object.values(reply.outputs).map((tensor) => tensor.data.buffer) : [];
+    port.postMessage(reply, data as ArrayBuffer[]);
   });
 });

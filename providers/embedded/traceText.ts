@@ -19,14 +19,25 @@ export type Trace = ReadonlyMap<string, Tap>;
 /** Token ids, or in their place what enters the first block: float32 [tokens, width]. */
 export type TraceInput = { readonly ids: readonly number[] } | { readonly embeddings: Float32Array };
 
-/** Every tap of a text at every position. @throws ExpectedError `input-too-long`, `embeddings-shape`. */
+/** Taps that stand in every block. */
+export const BLOCK_TAPS = ["hidden", "attn_out", "mlp_out", "attention"] as const;
+type BlockTap = (typeof BLOCK_TAPS)[number];
+
+/**
+ * Taps of a text at every position: all of them, or of the blocks' those in `taps` only, which spares copies
+ * (attention alone takes 70 MB for 256 tokens of the default model). `final_norm` and `logits` always come along.
+ * @throws ExpectedError `input-too-long`, `embeddings-shape`.
+ */
 export async function traceText(
   provider: EmbeddedProvider,
   input: TraceInput,
-  { logits = "last" }: { readonly logits?: "last" | "all" } = {},
+  {
+    logits = "last",
+    taps = BLOCK_TAPS,
+  }: { readonly logits?: "last" | "all"; readonly taps?: readonly BlockTap[] } = {},
 ): Promise<Trace> {
   const { engine } = provider;
-  const { width, vocabulary, output } = engine.config;
+  const { layers, width, heads, vocabulary, output } = engine.config;
   const tokens = "ids" in input ? input.ids.length : input.embeddings.length / width;
   if (!Number.isInteger(tokens) || tokens === 0) {
     throw new ExpectedError({
@@ -39,17 +50,22 @@ export async function traceText(
   const ids = "ids" in input ? input.ids : new Array<number>(tokens).fill(0);
   const row = layout([{ ids, parent: null }]);
   const { ids: idFeed, ...feeds } = batchFeeds([row], [{ rows: [0], offsets: [0], length: tokens }], engine.config);
+  const wanted = taps.flatMap((tap) =>
+    Array.from({ length: tap === "hidden" ? layers + 1 : layers }, (_, layer) => `${tap}.${layer}`),
+  );
+  const fetch = [...wanted, "final_norm"];
   const outputs =
     "ids" in input
-      ? await engine.runBody("trace", feeds, { ids: idFeed })
-      : await engine.runBody("inject", feeds, { embeddings: floatTensor(input.embeddings, [1, tokens, width]) });
-  const taps = new Map<string, Tap>();
+      ? await engine.runBody("trace", feeds, { ids: idFeed }, fetch)
+      : await engine.runBody("inject", feeds, { embeddings: floatTensor(input.embeddings, [1, tokens, width]) }, fetch);
+  const trace = new Map<string, Tap>();
+  // Attention heads come in their groups.
   for (const [name, { dims, data }] of Object.entries(outputs))
-    taps.set(name, { shape: dims.slice(1), data: data as Float32Array });
-  if (output === null) return taps;
+    trace.set(name, { shape: dims.length === 5 ? [heads, tokens, tokens] : dims.slice(1), data: data as Float32Array });
+  if (output === null) return trace;
   const rows = logits === "all" ? tokens : 1;
   const h = floatsOf(outputs, "final_norm").slice(-rows * width);
   const result = await engine.run("logits", { h: floatTensor(h, [rows, width]) });
   const shape = logits === "all" ? [tokens, vocabulary] : [vocabulary];
-  return taps.set("logits", { shape, data: floatsOf(result, "logits") });
+  return trace.set("logits", { shape, data: floatsOf(result, "logits") });
 }

@@ -11,7 +11,7 @@ import type { OnnxInitializer } from "./onnxFile.ts";
 export interface Weights {
   /** A tensor as it is: a norm, a bias, an embedding. null stands for any length. */
   plain(name: string, shape: readonly (number | null)[]): Value;
-  /** x [.., columns] · Wᵀ (+ bias, where the model has one) -> [.., rows], for the matrix `${stem}.weight`. */
+  /** x [b, t, columns] · Wᵀ (+ bias, where the model has one) -> [b, t, rows], for the matrix `${stem}.weight`. */
   linear(x: Value, stem: string, rows: number, columns: number, name: Value): Value;
   /** The same for the matrix `weight` that turns states [n, columns] into logits [n, rows]. */
   head(x: Value, weight: string, rows: number, columns: number, name: Value): Value;
@@ -129,15 +129,16 @@ export class GraphWeights implements Weights {
 
   linear(x: Value, stem: string, _rows: number, _columns: number, name: Value): Value {
     const bias = `${stem}.bias`;
-    if (!this.byName.has(bias)) return this.product(x, `${stem}.weight`, name);
-    return this.graph.add(this.product(x, `${stem}.weight`, `${name}:product`), this.plain(bias), name);
+    if (!this.byName.has(bias)) return this.product(x, `${stem}.weight`, name, 3);
+    return this.graph.add(this.product(x, `${stem}.weight`, `${name}:product`, 3), this.plain(bias), name);
   }
 
   head(x: Value, weight: string, _rows: number, _columns: number, name: Value): Value {
-    return this.product(x, `${weight}:head`, name);
+    return this.product(x, `${weight}:head`, name, 2);
   }
 
-  private product(x: Value, weight: string, name: Value): Value {
+  /** @param rank of x */
+  private product(x: Value, weight: string, name: Value, rank: number): Value {
     const entry = this.index.linear[weight];
     if (entry === undefined) throw new Error(`matrix ${weight} was not prepared`);
     if (entry.form === "float32") return this.graph.matMul(x, this.plain(entry.matrix), name);
@@ -149,20 +150,17 @@ export class GraphWeights implements Weights {
     const read = planes === 1 ? x : this.once(`${x}:twice`, (key) => this.graph.concat([x, x], -1, key));
     const product = this.graph.matMulPacked(read, this.plain(packed), this.plain(scales), shape, exact);
     if (correction === null) return product;
-    const sums = this.sumsOverBlocks(x, columns, block);
+    const sums = this.sumsOverBlocks(x, columns, block, rank);
     return this.graph.add(product, this.graph.matMul(sums, this.plain(correction), `${name}:minimum`), name);
   }
 
   /** Sums of x over blocks. */
-  private sumsOverBlocks(x: Value, columns: number, block: number): Value {
+  private sumsOverBlocks(x: Value, columns: number, block: number, rank: number): Value {
     return this.once(`${x}:sums.${block}`, (key) => {
       const { graph } = this;
-      // Leading axes stay as they are, be they one (states) or two (batch and tokens).
-      const lead = graph.slice(graph.shape(x, `${key}:shape`), 0, 0, -1, `${key}:lead`);
-      const shape = graph.concat([lead, graph.ints([columns / block, block])], 0, `${key}:blocked`);
-      const sums = graph.sum(graph.reshapeTo(x, shape, `${key}:blocks`), `${key}:reduced`);
-      // An expert may have no row to read, and the runtime's sum over nothing keeps the axis.
-      return graph.reshapeTo(sums, graph.concat([lead, graph.ints([columns / block])], 0, `${key}:shaped`), key);
+      // The leading axes stay as they are.
+      const shape = [...new Array<number>(rank - 1).fill(0), columns / block, block];
+      return graph.sum(graph.reshape(x, shape, `${key}:blocks`), rank, key);
     });
   }
 

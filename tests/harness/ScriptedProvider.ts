@@ -215,7 +215,10 @@ export class ScriptedProvider implements Provider {
     return out;
   }
 
-  async read({ rows, states, pools, scores, comparisons }: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+  async read(
+    { rows, states, pools, scores, comparisons, jensenShannon }: ReadRequest,
+    signal?: AbortSignal,
+  ): Promise<ReadResult> {
     signal?.throwIfAborted();
     this.options.onRead?.(rows.length);
     const reached = rows.map((row) => this.statesOf(row));
@@ -253,10 +256,15 @@ export class ScriptedProvider implements Provider {
         const [reference = []] = all;
         const logs = refs.map(scoreOf);
         const top = (values: readonly number[] = []) => values.indexOf(Math.max(...values));
+        const divergence = (p: readonly number[], q: readonly number[]) =>
+          p.reduce((total, log, v) => total + Math.exp(log) * (log - (q[v] as number)), 0);
+        const middle = (p: readonly number[], q: readonly number[]) =>
+          p.map((log, v) => Math.log((Math.exp(log) + Math.exp(q[v] as number)) / 2));
+        const js = (p: readonly number[], q: readonly number[]) =>
+          (divergence(p, middle(p, q)) + divergence(q, middle(p, q))) / 2;
         return {
-          kl: reference.map((p, t) =>
-            all.map((q) => p.reduce((total, log, v) => total + Math.exp(log) * (log - (q[t]?.[v] as number)), 0)),
-          ),
+          kl: reference.map((p, t) => all.map((q) => divergence(p, q[t] as number[]))),
+          ...(jensenShannon && { js: reference.map((p, t) => all.map((q) => js(p, q[t] as number[]))) }),
           sameTop: reference.map((p, t) => all.map((q) => top(p) === top(q[t]))),
           logProb: reference.map((_, t) => logs.map((values) => values[t] as number)),
         };

@@ -96,6 +96,20 @@ test("a run on the real model writes its folder, prints the table, and is repeat
   const results = (name: string) => readFileSync(join(folder, name, "reports/results.csv"), "utf8");
   expect(results("one")).toBe(results("two"));
 
+  const compared = isoglyph(["compare", "one", "two"]);
+  expect(compared.code).toBe(0);
+  expect(compared.out).toContain("no measure of any condition changed beyond noise");
+  const machine = JSON.parse(isoglyph(["compare", "one", "two", "--json"]).out);
+  expect(machine).toMatchObject({ before: { folder: "one" }, after: { folder: "two" }, items: 3, notes: [] });
+  const manifest = JSON.parse(readFileSync(join(folder, "two/run.json"), "utf8"));
+  writeFileSync(
+    join(folder, "two/run.json"),
+    JSON.stringify({ ...manifest, suite: { ...manifest.suite, margin: 0.7 } }),
+  );
+  const refused = isoglyph(["compare", "one", "two"]);
+  expect(refused.code).toBe(2);
+  expect(refused.err).toContain("margin: 0.8 before, 0.7 after");
+
   const again = isoglyph(["run", "small.yaml", "--out", "one"], env);
   expect(again.code).toBe(2);
   expect(again.err).toContain("run-folder-not-empty");
@@ -107,6 +121,7 @@ test("--plan counts tokens and loads nothing", () => {
   expect(planned.code).toBe(0);
   expect(planned.out).toContain("3 items × ");
   expect(planned.out).toMatch(/restate +[\d,]+ +[\d,]+ +[\d,]+/);
+  expect(planned.out).toContain("3 clusters can show nothing: a verdict takes at least 20");
 });
 
 const bad: [name: string, suite: string, lines: string[], code: string, parts: string[]][] = [

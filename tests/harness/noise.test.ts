@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { evaluate } from "../../harness/evaluate.ts";
 import { FrameReader } from "../../harness/FrameReader.ts";
+import type { ScalarMeasure } from "../../harness/Measure.ts";
 import { MEASURES } from "../../harness/measures.ts";
-import { measureNoise, noiseConditions, noiseItems } from "../../harness/noise.ts";
-import { bandsOf, type ConditionReading } from "../../harness/Reading.ts";
+import { measureNoise, monteCarloErrors, noiseConditions, noiseItems } from "../../harness/noise.ts";
+import { bandsOf, type ConditionReading, type ItemReading } from "../../harness/Reading.ts";
 import { type ConditionText, readItem } from "../../harness/readItem.ts";
+import { defined, undefinedBecause } from "../../harness/Value.ts";
 import type { Provider, ReadRequest } from "../../providers/contract.ts";
 import type { Item } from "../../suites/Suite.ts";
 import { ScriptedProvider } from "./ScriptedProvider.ts";
@@ -63,7 +65,8 @@ async function noiseOf(wobble: (call: number) => number) {
   const request = { item, frame, positions: "natural", conditions: CONDITIONS, continuations, controls: 1 } as const;
   const conditions = await readItem(request, provider);
   const mean = (conditions.get("original") as ConditionReading).states.map((state) => new Float32Array(state.length));
-  const reading = { item, conditions, mean, hasDecoy: true, bands: bandsOf([[0.25, 0.5]], 4) };
+  const corpus = { mean, geometry: new Map(), embeddingMean: null };
+  const reading = { item, conditions, ...corpus, hasDecoy: true, bands: bandsOf([[0.25, 0.5]], 4) };
   const records = Object.fromEntries([...conditions].map(([name, one]) => [name, evaluate(MEASURES, one, reading)]));
   const { differences, identity } = await measureNoise(request, reading, records, MEASURES, provider);
   const find = (measure: string, layer = "") =>
@@ -94,4 +97,30 @@ test("alone against in the batch: the largest difference is kept", async () => {
 test("run against repeat", async () => {
   const { find } = await noiseOf((call) => (call === 2 ? 0.004 : 0));
   expect(find("kl")).toBeCloseTo(0.01, 10);
+});
+
+const scalar = (name: string, of: ScalarMeasure["of"]) => ({ kind: "scalar", name, of }) as ScalarMeasure;
+const reading = (kl: readonly number[], reverse: readonly (readonly number[])[] | null = null) =>
+  ({ name: "one", reverse, continuations: kl.map((value) => ({ kl: [value, 1] })) }) as unknown as ConditionReading;
+
+test("Monte Carlo: the standard error of a mean over continuations", () => {
+  const original = { ...reading([10, 20, 30, 40]), name: "original" };
+  const item = { conditions: new Map([["original", original]]) } as unknown as ItemReading;
+  const first = (condition: ConditionReading | null | undefined) => condition?.continuations[0]?.kl[0] ?? 0;
+  const measures = [
+    scalar("own", (condition) => defined(first(condition))),
+    scalar("against", (condition, { conditions }) => defined(first(conditions.get("original")) - first(condition))),
+    scalar("reverse", ({ reverse }) => defined(reverse?.[0]?.[0] ?? 0)),
+    scalar("constant", () => defined(3)),
+    scalar("sometimes", (condition) => (first(condition) > 2 ? defined(1) : undefinedBecause("too small"))),
+  ];
+  const errors = monteCarloErrors(measures, reading([1, 2, 4, 5]), item);
+  // Sample standard deviations of 1, 2, 4, 5 and of 9, 18, 26, 35, each over √4.
+  expect(errors.get("own")).toBeCloseTo(Math.sqrt(10 / 3) / 2, 12);
+  expect(errors.get("against")).toBeCloseTo(Math.sqrt((13 ** 2 + 4 ** 2 + 4 ** 2 + 13 ** 2) / 3) / 2, 12);
+  expect(errors.get("constant")).toBe(0);
+  expect(errors.has("sometimes")).toBe(false);
+  const reversed = monteCarloErrors(measures, reading([1, 2], [[3], [7]]), item);
+  expect(reversed.get("reverse")).toBeCloseTo(2, 12);
+  expect(monteCarloErrors(measures, reading([1]), item).size).toBe(0);
 });

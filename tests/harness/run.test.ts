@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXIT } from "../../errors.ts";
 import { type Analysis, analyze } from "../../harness/analysis/analyze.ts";
-import { MEASURES } from "../../harness/measures.ts";
+import { selectMeasures } from "../../harness/measures.ts";
 import type { RunRecord } from "../../harness/RunRecord.ts";
 import { run } from "../../harness/run.ts";
 import { numberOf } from "../../harness/Value.ts";
@@ -83,7 +83,7 @@ describe("one frame, one model", () => {
     );
     const bands = model?.bands.length ?? 0;
     expect(model?.headlineBand).toBe("50-75%");
-    const expected = MEASURES.reduce((sum, { kind }) => sum + (kind === "scalar" ? 1 : bands), 0);
+    const expected = selectMeasures("default", "").reduce((sum, { kind }) => sum + (kind === "scalar" ? 1 : bands), 0);
     for (const batch of record.batches) {
       const present = Object.keys(batch.conditions);
       expect([...present, ...Object.keys(batch.missing)].filter((name) => name !== "identity").sort()).toEqual(

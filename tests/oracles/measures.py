@@ -230,7 +230,7 @@ def covariances():
     for states in shapes:
         fit = LedoitWolf().fit(single(states))
         values, vectors = np.linalg.eigh(np.cov(single(states).T, bias=True))
-        rank = int((values > 1e-9 * values[-1]).sum())
+        rank = int((values > 1e-12 * values[-1]).sum())
         axes = vectors[:, ::-1][:, :rank].T
         out.append({"states": states.tolist(), "shrinkage": fit.shrinkage_, "covariance": fit.covariance_, "axes": axes})
     return out

@@ -2,6 +2,7 @@ import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import { analyze } from "../../harness/analysis/analyze.ts";
 import type { RunRecord } from "../../harness/RunRecord.ts";
+import { comparisonsCsv } from "../../reports/comparisonsCsv.ts";
 import { csvText } from "../../reports/csvText.ts";
 import { itemsCsv } from "../../reports/itemsCsv.ts";
 import { layersCsv } from "../../reports/layersCsv.ts";
@@ -19,10 +20,13 @@ const both = sampleRecord({ frames: ["restate", "question"] });
 
 test("columns are the documented ones, in their order", () => {
   expect(header(resultsCsv(record, analyze(record)))).toBe(
-    "suite,model,frame,condition,role,measure,unit,n,value,low,high,floor,ceiling,score,score_low,score_high,p,p_adjusted,verdict,warnings,layer,score_identity",
+    "suite,model,frame,condition,role,measure,unit,n,value,low,high,floor,ceiling,score,score_low,score_high,p,p_adjusted,verdict,warnings,layer,score_identity,noise_floor",
   );
   expect(header(itemsCsv(record))).toBe("suite,model,frame,item,cluster,condition,measure,layer,value,bound,reason");
   expect(header(layersCsv(record))).toBe("suite,model,frame,condition,measure,layer,n,value,low,high,reason");
+  expect(header(comparisonsCsv(record))).toBe(
+    "kind,measure,layer,frame,first,second,n,clusters,difference,low,high,d,g,p,p_adjusted,unit,model,condition,noise_floor,finding,reason,suite",
+  );
 });
 
 test("texts survive, formulas are disarmed, numbers are left alone", () => {

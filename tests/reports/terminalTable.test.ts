@@ -109,3 +109,23 @@ test("gates: one line each, aligned", () => {
   );
   expect(gateLines(judgedAs(record, { verdict: "different" }))).toBe("");
 });
+
+test("the noise floor of each column, and a mark on what the original cannot be told from", () => {
+  const noise = [
+    { measure: "kl", layer: "", difference: 0.4, monteCarlo: 2 },
+    { measure: "fact", layer: "", difference: 0.3 },
+    { measure: "state.explained", layer: "50-75%", difference: 1e-6 },
+  ];
+  const batches = record.batches.map((batch, i) => ({ ...batch, noise: i === 0 ? noise : null }));
+  const noisy = { ...record, batches };
+  const text = terminalTable(noisy, judgedAs(noisy, { verdict: "different" }), plain);
+  // 0.4 + 1.96 · 2 / √4 = 2.36 nats, of a way from 11.5 to 3.5; Λ of the paraphrase is 0.25 below the original's.
+  expect(text.replaceAll(/\s+/g, " ")).toContain(
+    "noise floor: K 2.36, score 0.29, states <0.01, Λ 0.30. ~: within it of the original.",
+  );
+  // The original itself has no mark, and digits stand below digits.
+  expect(text).toMatch(/\noriginal +1\.00× +0\.00 {3}1\.44 {5}1\.50 {3}1\.50 {3}\(/);
+  expect(text).toMatch(/\ndecoy +1\.00× +2\.00~ +1\.19~ +1\.25 +−1\.50 /);
+  expect(text).toMatch(/\nparaphrase +0\.90× +3\.50 +1\.00 +1\.00 +1\.25~ /);
+  expect(longest(text)).toBeLessThanOrEqual(80);
+});

@@ -24,7 +24,7 @@ test("made twice, reports are the same byte for byte, and nothing else is left b
   const [one, two] = [folder(), folder()];
   const formats = ["csv", "json", "jsonl", "csv"];
   const paths = writeReports(one, record, analyze(record), formats);
-  const names = ["results.csv", "items.csv", "layers.csv", "results.json", "results.jsonl"];
+  const names = ["results.csv", "items.csv", "layers.csv", "comparisons.csv", "results.json", "results.jsonl"];
   expect(paths).toEqual(names.map((name) => join(one, "reports", name)));
   // A copy that went through JSON, as a record that is read from its folder has.
   const copy = JSON.parse(JSON.stringify(record)) as typeof record;

@@ -15,19 +15,25 @@ function mixture(pass: Pass, config: ModelConfig, experts: Experts, layer: numbe
   const { graph, weights } = pass;
   const name = (part: string) => `blk.${layer}.${part}`;
   const rows = graph.reshape(x, [-1, config.width], name("moe.rows"));
-  const scores = weights.linear(rows, name("ffn_gate_inp"), experts.count, config.width, name("moe.scores"));
+  const grid = weights.linear(x, name("ffn_gate_inp"), experts.count, config.width, name("moe.grid"));
+  const scores = graph.reshape(grid, [-1, experts.count], name("moe.scores"));
   const best = graph.topK(graph.softmax(scores, name("moe.shares")), experts.used, name("moe.best"));
   const share = experts.normalise
-    ? graph.div(best.values, graph.sum(best.values, name("moe.total"), true), name("moe.weights"))
+    ? graph.div(best.values, graph.sum(best.values, 1, name("moe.total"), true), name("moe.weights"))
     : best.values;
   const added: Value[] = [];
   const places: Value[] = [];
   for (let expert = 0; expert < experts.count; expert++) {
     const at = (part: string) => `${name(part)}.${expert}`;
     const chosen = graph.equal(best.indices, graph.ints([expert]), at("moe.chosen"));
-    const own = graph.sum(graph.mul(share, graph.toFloat(chosen, at("moe.mask")), at("moe.own")), at("moe.share"));
+    const own = graph.sum(graph.mul(share, graph.toFloat(chosen, at("moe.mask")), at("moe.own")), 1, at("moe.share"));
     const place = graph.reshape(graph.nonZero(own, at("moe.found")), [-1], at("moe.places"));
-    const out = gatedMlp(pass, config, layer, graph.gather(rows, place, at("moe.in")), experts.hidden, `.${expert}`);
+    const seen = graph.unsqueeze(graph.gather(rows, place, at("moe.seen")), 0, at("moe.in"));
+    const out = graph.reshape(
+      gatedMlp(pass, config, layer, seen, experts.hidden, `.${expert}`),
+      [-1, config.width],
+      at("moe.rows"),
+    );
     const weight = graph.unsqueeze(graph.gather(own, place, at("moe.share.row")), -1, at("moe.share.column"));
     added.push(graph.mul(out, weight, at("moe.out")));
     places.push(place);

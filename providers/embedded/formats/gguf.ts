@@ -8,6 +8,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { ExpectedError } from "../../../errors.ts";
 import type { StoredTensor } from "../Checkpoint.ts";
+import { showName, showValue } from "../showValue.ts";
 
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
 
@@ -64,11 +65,17 @@ const MAX_NESTING = 4;
 const MAX_DIMENSIONS = 4;
 /** Several times the header of the largest vocabularies; what it holds takes up to ten times its bytes in memory. */
 const MAX_HEADER_BYTES = 64 << 20;
+/** Elements of all arrays together: several times those of the largest vocabularies. */
+const MAX_ELEMENTS = 1 << 22;
+/** Bytes of a name, by the format's definition. */
+const MAX_KEY = 65_535;
+const MAX_TENSOR_NAME = 64;
 
 class Reader {
   private chunk: Buffer = Buffer.alloc(0);
   private chunkStart = 0;
   position = 0;
+  private elements = 0;
   private readonly path: string;
   private readonly descriptor: number;
   readonly size: number;
@@ -128,8 +135,9 @@ class Reader {
     return Number(value);
   }
 
-  string(field: string): string {
+  string(field: string, limit = MAX_HEADER_BYTES): string {
     const length = this.count(`length of ${field}`, this.size - this.position);
+    if (length > limit) this.fail(`length of ${field}`, length, `more than ${limit} bytes`);
     return this.take(length, field).toString("utf8");
   }
 
@@ -141,6 +149,9 @@ class Reader {
       const smallest = element === STRING ? 8 : element === ARRAY ? 12 : SCALAR_BYTES[element];
       if (smallest === undefined) this.fail(`element type of ${field}`, element, "which is no type of GGUF");
       const count = this.count(`length of ${field}`, Math.floor((this.size - this.position) / smallest));
+      this.elements += count;
+      if (this.elements > MAX_ELEMENTS)
+        this.fail(`length of ${field}`, count, `more than all arrays may have together, ${MAX_ELEMENTS} elements`);
       const out: GgufValue[] = [];
       for (let i = 0; i < count; i++) out.push(this.value(element, field, nesting + 1));
       return out;
@@ -163,26 +174,27 @@ class Reader {
 }
 
 function readTensor(reader: Reader, path: string): Omit<StoredTensor, "offset" | "file"> & { relative: number } {
-  const name = reader.string("tensor name");
-  const dimensions = reader.u32(`dimensions of ${name}`);
+  const name = reader.string("tensor name", MAX_TENSOR_NAME);
+  const shown = showName(name);
+  const dimensions = reader.u32(`dimensions of ${shown}`);
   if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
-    reader.fail(`dimensions of ${name}`, dimensions, `not between 1 and ${MAX_DIMENSIONS}`);
+    reader.fail(`dimensions of ${shown}`, dimensions, `not between 1 and ${MAX_DIMENSIONS}`);
   }
   const shape: number[] = [];
   let elements = 1;
   for (let i = 0; i < dimensions; i++) {
     // No type packs more than five elements into a byte.
-    const length = reader.count(`dimension ${i} of ${name}`, reader.size * 5);
-    if (length === 0) reader.fail(`dimension ${i} of ${name}`, 0, "which leaves the tensor empty");
+    const length = reader.count(`dimension ${i} of ${shown}`, reader.size * 5);
+    if (length === 0) reader.fail(`dimension ${i} of ${shown}`, 0, "which leaves the tensor empty");
     shape.unshift(length);
     elements *= length;
   }
-  const id = reader.u32(`type of ${name}`);
+  const id = reader.u32(`type of ${shown}`);
   const type = TENSOR_TYPES[id];
   if (type === undefined) {
     throw new ExpectedError({
       code: "gguf-tensor-type",
-      message: `tensor ${name} has type ${id}, which Isoglyph cannot read`,
+      message: `tensor ${shown} has type ${id}, which Isoglyph cannot read`,
       where: path,
       hint: `supported types: ${Object.values(TENSOR_TYPES)
         .map((t) => t.name)
@@ -191,11 +203,11 @@ function readTensor(reader: Reader, path: string): Omit<StoredTensor, "offset" |
   }
   const columns = shape[shape.length - 1] ?? 0;
   if (columns % type.block !== 0) {
-    reader.fail(`row length of ${name}`, columns, `no multiple of ${type.block}, the block of ${type.name}`);
+    reader.fail(`row length of ${shown}`, columns, `no multiple of ${type.block}, the block of ${type.name}`);
   }
   const bytes = (elements / type.block) * type.bytes;
-  if (bytes > reader.size) reader.fail(`size of ${name}`, bytes, `more than the file's ${reader.size} bytes`);
-  return { name, type: type.name, shape, bytes, relative: reader.count(`offset of ${name}`, reader.size) };
+  if (bytes > reader.size) reader.fail(`size of ${shown}`, bytes, `more than the file's ${reader.size} bytes`);
+  return { name, type: type.name, shape, bytes, relative: reader.count(`offset of ${shown}`, reader.size) };
 }
 
 /**
@@ -222,13 +234,15 @@ export function readGguf(path: string): Gguf {
     const entryCount = reader.count("metadata count", Math.floor(reader.size / 13));
     const metadata = new Map<string, GgufValue>();
     for (let i = 0; i < entryCount; i++) {
-      const key = reader.string(`metadata key ${i}`);
-      metadata.set(key, reader.value(reader.u32(`type of ${key}`), key));
+      const key = reader.string(`metadata key ${i}`, MAX_KEY);
+      const shown = showName(key);
+      if (metadata.has(key)) reader.fail("metadata key", shown, "and two entries have it");
+      metadata.set(key, reader.value(reader.u32(`type of ${shown}`), shown));
     }
     const entries = Array.from({ length: tensorCount }, () => readTensor(reader, path));
-    const alignment = Number(metadata.get("general.alignment") ?? 32);
-    if (!Number.isInteger(alignment) || alignment < 1 || alignment > 65536) {
-      reader.fail("general.alignment", alignment, "not between 1 and 65536");
+    const alignment = metadata.get("general.alignment") ?? 32;
+    if (typeof alignment !== "number" || !Number.isInteger(alignment) || alignment < 1 || alignment > 65536) {
+      return reader.fail("general.alignment", showValue(alignment), "not between 1 and 65536");
     }
     const start = Math.ceil(reader.position / alignment) * alignment;
     // Tensors that lie on top of each other would let a small file ask for any amount of memory.
@@ -237,9 +251,10 @@ export function readGguf(path: string): Gguf {
     if (total > room) reader.fail("size of all tensors", total, `more than the ${room} bytes that follow the header`);
     const tensors = new Map<string, StoredTensor>();
     for (const { relative, ...tensor } of entries) {
+      if (tensors.has(tensor.name)) reader.fail("tensor name", showName(tensor.name), "and two tensors have it");
       const offset = start + relative;
       if (offset + tensor.bytes > reader.size) {
-        reader.fail(`end of ${tensor.name}`, offset + tensor.bytes, `beyond the file's ${reader.size} bytes`);
+        reader.fail(`end of ${showName(tensor.name)}`, offset + tensor.bytes, `beyond the file's ${reader.size} bytes`);
       }
       tensors.set(tensor.name, { ...tensor, file: path, offset });
     }

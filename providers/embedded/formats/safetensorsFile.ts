@@ -9,6 +9,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { ExpectedError } from "../../../errors.ts";
 import type { StoredTensor } from "../Checkpoint.ts";
+import { showName, showValue } from "../showValue.ts";
 
 export interface SafetensorsFile {
   readonly path: string;
@@ -19,6 +20,7 @@ export interface SafetensorsFile {
 const MAX_HEADER_BYTES = 100_000_000;
 /** Far more than any model has, few enough to be multiplied out. */
 const MAX_DIMENSIONS = 16;
+const MAX_NAME = 1000;
 
 /** Bits of an element, by type (safetensors 0.6, tensor.rs, Dtype). */
 const BITS: Readonly<Record<string, number>> = {
@@ -97,12 +99,13 @@ function parseHeader(bytes: Buffer, fail: Fail): Record<string, unknown> {
     return fail("the header", "no JSON in UTF-8", (error as Error).message);
   }
   if (!isObject(header)) {
-    return fail("the header", Array.isArray(header) ? "a list" : text.trim().slice(0, 60), "not an object");
+    return fail("the header", Array.isArray(header) ? "a list" : showName(text.trim()), "not an object");
   }
   const seen = new Set<string>();
   for (const name of topLevelKeys(text)) {
+    if (name.length > MAX_NAME) fail("a name", `${name.length} characters long`, `more than ${MAX_NAME}`);
     // JSON.parse would keep the last one without a word.
-    if (seen.has(name)) fail("the name", JSON.stringify(name), "and two tensors have it");
+    if (seen.has(name)) fail("the name", showValue(name), "and two tensors have it");
     seen.add(name);
   }
   return header;
@@ -144,7 +147,7 @@ function tensorsOf(
   let end = start;
   for (const { name, offset, bytes } of found) {
     if (offset !== end) {
-      fail(`the beginning of ${name}`, offset - start, `but the tensor before it ends at ${end - start}`);
+      fail(`the beginning of ${showName(name)}`, offset - start, `but the tensor before it ends at ${end - start}`);
     }
     end += bytes;
   }
@@ -160,25 +163,29 @@ function storedTensor(
   size: number,
   fail: Fail,
 ): StoredTensor {
-  const shown = (value: unknown) => JSON.stringify(value)?.slice(0, 200) ?? "missing";
-  if (!isObject(entry)) return fail(`the entry of ${name}`, shown(entry), "not an object");
+  const shownName = showName(name);
+  if (!isObject(entry)) return fail(`the entry of ${shownName}`, showValue(entry), "not an object");
   const { dtype: type, shape, data_offsets: offsets } = entry;
   if (typeof type !== "string" || !Object.hasOwn(BITS, type)) {
-    return fail(`the type of ${name}`, shown(type), "which is no type of the format");
+    return fail(`the type of ${shownName}`, showValue(type), "which is no type of the format");
   }
   if (!isCounts(shape) || shape.length > MAX_DIMENSIONS) {
-    return fail(`the shape of ${name}`, shown(shape), `not at most ${MAX_DIMENSIONS} whole numbers from 0 on`);
+    return fail(`the shape of ${shownName}`, showValue(shape), `not at most ${MAX_DIMENSIONS} whole numbers from 0 on`);
   }
   if (!isCounts(offsets) || offsets.length !== 2) {
-    return fail(`the place of ${name}`, shown(offsets), "not two whole numbers from 0 on");
+    return fail(`the place of ${shownName}`, showValue(offsets), "not two whole numbers from 0 on");
   }
   const [from, to] = offsets as [number, number];
   if (to < from || start + to > size) {
-    return fail(`the place of ${name}`, shown(offsets), `not within the ${size - start} bytes that follow the header`);
+    return fail(
+      `the place of ${shownName}`,
+      showValue(offsets),
+      `not within the ${size - start} bytes that follow the header`,
+    );
   }
   const wanted = (shape.reduce((product, length) => product * length, 1) * (BITS[type] as number)) / 8;
   if (wanted !== to - from) {
-    return fail(`the length of ${name}`, `${to - from} bytes`, `but ${type} ${shown(shape)} takes ${wanted}`);
+    return fail(`the length of ${shownName}`, `${to - from} bytes`, `but ${type} ${showValue(shape)} takes ${wanted}`);
   }
   return { name, type, shape, file: path, offset: start + from, bytes: to - from };
 }

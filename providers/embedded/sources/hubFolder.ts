@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { ExpectedError } from "../../../errors.ts";
 import type { StoredTensor } from "../Checkpoint.ts";
 import { readSafetensors } from "../formats/safetensorsFile.ts";
+import { showName, showValue } from "../showValue.ts";
 import { fileDigest } from "./fileDigest.ts";
 import { isInnerPath } from "./innerPath.ts";
 
@@ -52,7 +53,7 @@ export function readHubFolder(path: string): HubFolder {
   }
   for (const [name, file] of weightMap ?? []) {
     if (tensors.get(name)?.file !== join(path, file)) {
-      throw malformed(path, WEIGHTS_INDEX, `it says that tensor ${name} is in ${file}, and it is not`);
+      throw malformed(path, WEIGHTS_INDEX, `it says that tensor ${showName(name)} is in ${file}, and it is not`);
     }
   }
   return { path, config, tensors, ...readModules(path), files };
@@ -73,7 +74,7 @@ export function readWeightMap(folder: string): ReadonlyMap<string, string> | nul
       throw malformed(
         folder,
         WEIGHTS_INDEX,
-        `weight_map puts ${name} into ${JSON.stringify(file)}, which is no safetensors file inside the folder`,
+        `weight_map puts ${showName(name)} into ${showValue(file)}, which is no safetensors file inside the folder`,
       );
     }
   }
@@ -137,7 +138,7 @@ function readModules(folder: string): Pick<HubFolder, "pooling" | "normalize"> {
     else if (type !== "Transformer") {
       throw new ExpectedError({
         code: "model-modules-unsupported",
-        message: `the model passes its states through a module ${JSON.stringify(module?.type ?? null)}, which Isoglyph does not have`,
+        message: `the model passes its states through a module ${showValue(module?.type ?? null)}, which Isoglyph does not have`,
         where: join(folder, "modules.json"),
         hint: "take a model of the modules Transformer, Pooling and Normalize",
       });
@@ -148,22 +149,22 @@ function readModules(folder: string): Pick<HubFolder, "pooling" | "normalize"> {
 
 /** Older files have a switch for each mode, newer ones a name. */
 function readPooling(folder: string, path: unknown): HubFolder["pooling"] {
-  const file = `${String(path)}/config.json`;
-  if (!isInnerPath(file)) throw malformed(folder, "modules.json", `the path ${JSON.stringify(path)} leads outside`);
+  const file = `${typeof path === "string" ? path : ""}/config.json`;
+  if (!isInnerPath(file)) throw malformed(folder, "modules.json", `the path ${showValue(path)} leads outside`);
   const config = readJson(folder, file);
   if (config === null)
     throw incomplete(folder, `${file}, which modules.json names, is missing`, "fetch the model again");
   const named = config.pooling_mode;
-  const modes =
+  const modes: unknown[] =
     named !== undefined
       ? [named].flat()
       : Object.keys(config).filter((key) => /^pooling_mode_/.test(key) && config[key] === true);
   const known = { mean: "mean", cls: "cls", lasttoken: "last" } as const;
-  const mode = String(modes[0]).replace(/^pooling_mode_(.*?)(_tokens?)?$/, "$1");
+  const mode = (typeof modes[0] === "string" ? modes[0] : "").replace(/^pooling_mode_(.*?)(_tokens?)?$/, "$1");
   if (modes.length !== 1 || !Object.hasOwn(known, mode)) {
     throw new ExpectedError({
       code: "model-modules-unsupported",
-      message: `the model pools its states by ${modes.join(" and ") || "nothing"}, which Isoglyph does not do`,
+      message: `the model pools its states by ${modes.slice(0, 10).map(showName).join(" and ") || "nothing"}, which Isoglyph does not do`,
       where: join(folder, file),
       hint: "take a model that pools by mean, cls or last token",
     });

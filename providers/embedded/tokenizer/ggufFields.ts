@@ -1,12 +1,13 @@
 /** Reads the tokenizer's fields of GGUF metadata. */
 import { ExpectedError } from "../../../errors.ts";
 import type { Gguf } from "../formats/gguf.ts";
+import { showName } from "../showValue.ts";
 
 /** @throws ExpectedError `gguf-field`. */
 export function damaged(path: string, key: string, value: unknown, rule: string): never {
   throw new ExpectedError({
     code: "gguf-field",
-    message: `metadata ${key} is ${String(value)}, ${rule}`,
+    message: `metadata ${key} is ${showName(value)}, ${rule}`,
     where: path,
     hint: "fetch or convert the model again",
   });
@@ -16,7 +17,7 @@ export function damaged(path: string, key: string, value: unknown, rule: string)
 export function unsupportedField(key: string, value: unknown, supported: readonly string[], path: string): never {
   throw new ExpectedError({
     code: "tokenizer-unsupported",
-    message: `${key} ${String(value)} is not supported`,
+    message: `${key} ${showName(value)} is not supported`,
     where: path,
     hint: `supported: ${supported.join(", ")}`,
   });

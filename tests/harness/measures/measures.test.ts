@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { corpusGeometry } from "../../../harness/CorpusGeometry.ts";
 import { evaluate } from "../../../harness/evaluate.ts";
 import { MEASURES } from "../../../harness/measures.ts";
-import type { Band } from "../../../harness/Reading.ts";
+import { type Band, type ItemReading, middleOf } from "../../../harness/Reading.ts";
 import { expectNear } from "../statistics/near.ts";
 import { itemOf, type JsonReading, readingOf } from "./readings.ts";
 
 interface Fixture {
   bands: Band[];
+  /** States of a reference corpus, [sentences][layers + 1][width]. */
+  corpus: number[][][];
   items: {
     mean: number[][];
+    embeddingMean: number[];
     conditions: Record<string, JsonReading>;
     expected: Record<
       string,
@@ -26,13 +30,29 @@ const fixture = JSON.parse(
   readFileSync(new URL("../../oracles/fixtures/measures.json", import.meta.url), "utf8"),
 ) as Fixture;
 const TOLERANCE = 1e-9;
+/** What is whitened passes through a Cholesky factor kept in float32. */
+const WHITENED = 1e-5;
+
+const geometry = new Map(
+  fixture.bands
+    .map(middleOf)
+    .map((state) => [state, corpusGeometry(fixture.corpus.map((all) => Float32Array.from(all[state] ?? [])))] as const),
+);
+
+function wholeOf(item: Fixture["items"][number]): ItemReading {
+  return itemOf(Object.values(item.conditions).map(readingOf), {
+    mean: item.mean.map((state) => Float32Array.from(state)),
+    geometry,
+    embeddingMean: Float32Array.from(item.embeddingMean),
+    bands: fixture.bands,
+  });
+}
 
 test.each(fixture.items.map((item, i) => ({ item, i })))(
   "item $i: all measures are what numpy makes of the reading",
   ({ item }) => {
-    const readings = Object.values(item.conditions).map(readingOf);
-    const whole = itemOf(readings, { mean: item.mean.map((state) => Float32Array.from(state)), bands: fixture.bands });
-    for (const reading of readings) {
+    const whole = wholeOf(item);
+    for (const reading of whole.conditions.values()) {
       const expected = item.expected[reading.name];
       if (!expected) throw new Error("the fixture expects nothing");
       const { values, curves, tokens } = evaluate(MEASURES, reading, whole);
@@ -46,9 +66,9 @@ test.each(fixture.items.map((item, i) => ({ item, i })))(
           continue;
         }
         const wanted = layer === "" ? expected.scalars[measure] : expected.bands[measure]?.[layer];
-        expectNear(value.value, wanted ?? Number.NaN, TOLERANCE, 1);
+        expectNear(value.value, wanted ?? Number.NaN, measure.endsWith("whitened") ? WHITENED : TOLERANCE, 1);
       }
-      expect(values.filter(({ layer }) => layer !== "")).toHaveLength(3 * fixture.bands.length);
+      expect(values.filter(({ layer }) => layer !== "")).toHaveLength(4 * fixture.bands.length);
       for (const [measure, curve] of Object.entries(expected.curves)) {
         expect(curves[measure]).toHaveLength(curve.length);
         curve.forEach((value, state) => {
@@ -60,10 +80,8 @@ test.each(fixture.items.map((item, i) => ({ item, i })))(
 );
 
 test("no value is ever a bare NaN or an infinity", () => {
-  for (const { conditions, mean } of fixture.items) {
-    const readings = Object.values(conditions).map(readingOf);
-    const whole = itemOf(readings, { mean: mean.map((state) => Float32Array.from(state)), bands: fixture.bands });
-    for (const reading of readings) {
+  for (const whole of fixture.items.map(wholeOf)) {
+    for (const reading of whole.conditions.values()) {
       for (const { value } of evaluate(MEASURES, reading, whole).values) {
         if (value.kind === "undefined") expect(value.reason.length).toBeGreaterThan(10);
         else expect(Number.isFinite(value.value)).toBe(true);

@@ -2,14 +2,19 @@
 import type { ConditionReading, ItemReading } from "../../../harness/Reading.ts";
 import type { Item } from "../../../suites/Suite.ts";
 
-export type JsonReading = Omit<ConditionReading, "states" | "pooled"> & { states: number[][]; pooled: number[] | null };
+export type JsonReading = Omit<ConditionReading, "states" | "pooled" | "embedding"> & {
+  states: number[][];
+  pooled: number[] | null;
+  embedding: number[] | null;
+};
 
 export function readingOf(json: JsonReading): ConditionReading {
-  const { states, pooled } = json;
+  const { states, pooled, embedding } = json;
   return {
     ...json,
     states: states.map((state) => Float32Array.from(state)),
     pooled: pooled && Float32Array.from(pooled),
+    embedding: embedding && Float32Array.from(embedding),
   };
 }
 
@@ -20,8 +25,12 @@ export function condition(name: string, parts: Partial<ConditionReading> = {}): 
     answer: null,
     decoyAnswer: null,
     reconstruction: null,
+    paraphrase: null,
+    decoyParaphrase: null,
+    reverse: null,
     states: [],
     pooled: null,
+    embedding: null,
   };
   return { name, text: name, tokens: 1, ...nothing, ...parts };
 }
@@ -42,5 +51,6 @@ export function anItem(id: string, parts: Partial<Item> = {}): Item {
 
 export function itemOf(conditions: readonly ConditionReading[], parts: Partial<ItemReading> = {}): ItemReading {
   const byName = new Map(conditions.map((one) => [one.name, one]));
-  return { item: anItem("a"), conditions: byName, mean: [], hasDecoy: true, bands: [], ...parts };
+  const corpus = { mean: [], geometry: new Map(), embeddingMean: null };
+  return { item: anItem("a"), conditions: byName, ...corpus, hasDecoy: true, bands: [], ...parts };
 }

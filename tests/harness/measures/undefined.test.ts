@@ -1,13 +1,20 @@
 /** What cannot be measured is undefined, for a stated reason: never NaN, never 0. */
 import { expect, test } from "vitest";
+import type { CorpusGeometry } from "../../../harness/CorpusGeometry.ts";
 import type { ScalarMeasure } from "../../../harness/Measure.ts";
+import { embeddingCosine } from "../../../harness/measures/embeddingCosine.ts";
 import { fact } from "../../../harness/measures/fact.ts";
-import { kl, klFirst, klPerToken } from "../../../harness/measures/kl.ts";
+import { factBits } from "../../../harness/measures/factBits.ts";
+import { jensenShannon } from "../../../harness/measures/js.ts";
+import { kl, klCumulative, klFirst, klParts, klPerToken } from "../../../harness/measures/kl.ts";
+import { jeffreys, klReverse } from "../../../harness/measures/klReverse.ts";
+import { logitsRmsDp } from "../../../harness/measures/logitsRmsDp.ts";
 import { logitsTop1 } from "../../../harness/measures/logitsTop1.ts";
-import { overlap } from "../../../harness/measures/overlap.ts";
+import { overlap, overlapSubstring } from "../../../harness/measures/overlap.ts";
 import { reconstructionBits } from "../../../harness/measures/reconstructionBits.ts";
 import { information, logMeanExp } from "../../../harness/measures/recoveredInformation.ts";
 import { stateCosine } from "../../../harness/measures/stateCosine.ts";
+import { stateCosineWhitened } from "../../../harness/measures/stateCosineWhitened.ts";
 import { stateExplained } from "../../../harness/measures/stateExplained.ts";
 import { stateFact } from "../../../harness/measures/stateFact.ts";
 import { statePooledCosine } from "../../../harness/measures/statePooledCosine.ts";
@@ -23,22 +30,38 @@ const of = (
   others: ConditionReading[] = [],
   parts: Partial<ItemReading> = {},
 ): Value => measure.of(reading, itemOf([...others, reading], parts));
-const said = (kl: number[], logProb = kl.map(() => -1)) => ({ kl, sameTop: kl.map(() => true), logProb });
+const said = (kl: number[], logProb = kl.map(() => -1)) => ({
+  kl,
+  sameTop: kl.map(() => true),
+  logProb,
+  copied: kl.map((_, t) => t % 2 === 0),
+  js: kl.map(() => 0.1),
+});
 const vector = (...values: number[]) => Float32Array.from(values);
 
-test.each([kl, klPerToken, klFirst, logitsTop1])("$name of a condition read without continuations", (measure) => {
-  expect(of(measure, condition("c"))).toEqual(because(/without continuations/));
-  expect(of(measure, condition("c", { continuations: [said([]), said([])] }))).toEqual(
-    because(/without continuations/),
-  );
-});
+const alongContinuations = [kl, klPerToken, klFirst, ...klCumulative, ...klParts];
 
-test.each([kl, klPerToken, klFirst])("$name where the model rules the text out", (measure) => {
-  expect(of(measure, condition("c", { continuations: [said([Number.POSITIVE_INFINITY])] }))).toEqual(
-    because(/not a finite number \(Infinity\)/),
-  );
-  expect(of(measure, condition("c", { continuations: [said([Number.NaN])] }))).toEqual(because(/not a finite number/));
-});
+test.each([...alongContinuations, logitsTop1, logitsRmsDp, jensenShannon])(
+  "$name of a condition read without continuations",
+  (measure) => {
+    expect(of(measure, condition("c"))).toEqual(because(/without continuations/));
+    expect(of(measure, condition("c", { continuations: [said([]), said([])] }))).toEqual(
+      because(/without continuations/),
+    );
+  },
+);
+
+test.each([kl, klPerToken, klFirst, ...klCumulative, klParts[0] as ScalarMeasure])(
+  "$name where the model rules the text out",
+  (measure) => {
+    expect(of(measure, condition("c", { continuations: [said([Number.POSITIVE_INFINITY])] }))).toEqual(
+      because(/not a finite number \(Infinity\)/),
+    );
+    expect(of(measure, condition("c", { continuations: [said([Number.NaN])] }))).toEqual(
+      because(/not a finite number/),
+    );
+  },
+);
 
 test("a divergence of 0 is a value", () => {
   expect(of(kl, condition("c", { continuations: [said([0, 0])] }))).toEqual({ kind: "defined", value: 0 });
@@ -99,6 +122,100 @@ test("pooled cosine of an empty context and of zero vectors", () => {
   expect(of(statePooledCosine, condition("c", { pooled: vector(Number.POSITIVE_INFINITY, 0) }), [original])).toEqual(
     because(/not a finite/),
   );
+});
+
+test("the other direction: not sampled, ruled out, beyond the range of floats", () => {
+  const both = (forward: number[], reverse: number[][] | null) =>
+    condition("c", { continuations: forward.length === 0 ? [] : [said(forward)], reverse });
+  for (const reverse of [null, [], [[], []]]) {
+    expect(of(klReverse, both([1], reverse))).toEqual(because(/continuations of its own/));
+    expect(of(jeffreys, both([1], reverse))).toEqual(because(/continuations of its own/));
+  }
+  expect(of(klReverse, both([1], [[1, 2], [3]]))).toEqual({ kind: "defined", value: 3 });
+  expect(of(jeffreys, both([0.5], [[1, 2], [3]]))).toEqual({ kind: "defined", value: 3.5 });
+  expect(of(jeffreys, both([], [[1]]))).toEqual(because(/without continuations/));
+  expect(of(klReverse, both([1], [[Number.POSITIVE_INFINITY]]))).toEqual(because(/Infinity/));
+  expect(of(klReverse, both([1], [[1e308, 1e308]]))).toEqual(because(/not a finite number/));
+  expect(of(jeffreys, both([1e308], [[1e308]]))).toEqual(because(/Infinity/));
+  expect(of(klReverse, both([1], [[5e-324]]))).toEqual({ kind: "defined", value: 5e-324 });
+});
+
+test("parts of a divergence: nothing copied is 0, and both parts make the whole", () => {
+  const [copied, other] = klParts.map((measure) => of(measure, condition("c", { continuations: [said([1, 2, 4])] })));
+  expect([copied, other]).toEqual([5, 2].map((value) => ({ kind: "defined", value })));
+  const [none] = klParts.map((measure) =>
+    of(measure, condition("c", { continuations: [{ ...said([1]), copied: [false] }] })),
+  );
+  expect(none).toEqual({ kind: "defined", value: 0 });
+});
+
+test("a change of probability: impossible tokens are a value, tokens that the original lacks are none", () => {
+  const original = condition("original", { continuations: [said([0], [0])] });
+  const c = (logProb: number[]) => condition("c", { continuations: [said([0], logProb)] });
+  expect(of(logitsRmsDp, c([Number.NEGATIVE_INFINITY]), [original])).toEqual({ kind: "defined", value: 1 });
+  expect(of(logitsRmsDp, c([-1e308]), [original])).toEqual({ kind: "defined", value: 1 });
+  expect(of(logitsRmsDp, c([Number.NaN]), [original])).toEqual(because(/NaN/));
+  expect(of(logitsRmsDp, c([-1]))).toEqual(because(/NaN/));
+});
+
+test("bits of a fact: not asked, no paraphrases, impossible ones", () => {
+  const pair = (paraphrase: number[] | null, decoyParaphrase: number[] | null) => ({ paraphrase, decoyParaphrase });
+  const filler = condition("filler", pair([-2], [-2]));
+  expect(of(factBits, condition("c", pair([-1], [-1 - Math.LN2])), [filler])).toEqual({
+    kind: "defined",
+    value: expect.closeTo(1, 12),
+  });
+  for (const missing of [pair(null, [-1]), pair([-1], null), pair([], [-1]), pair([-1], [])]) {
+    expect(of(factBits, condition("c", missing), [filler])).toEqual(because(/not asked/));
+    expect(of(factBits, condition("c", pair([-1], [-1])), [condition("filler", missing)])).toEqual(
+      because(/not asked/),
+    );
+  }
+  expect(of(factBits, condition("c", pair([-1], [-1])))).toEqual(because(/not asked/));
+  expect(of(factBits, condition("c", pair([Number.NEGATIVE_INFINITY], [-1])), [filler])).toEqual(
+    because(/not a finite/),
+  );
+});
+
+test("embeddings: an empty text, the mean itself, none asked for", () => {
+  const [e, mean] = [condition("c", { embedding: vector(1, 2) }), vector(1, 2)];
+  const original = condition("original", { embedding: vector(3, 4) });
+  expect(of(embeddingCosine, condition("c"), [original], { embeddingMean: mean })).toEqual(because(/empty text/));
+  expect(of(embeddingCosine, e, [original])).toEqual(because(/empty text/));
+  expect(of(embeddingCosine, e, [original], { embeddingMean: mean })).toEqual(because(/equals the corpus mean/));
+});
+
+test("whitened states: no geometry, no spread, the mean itself, extremes", () => {
+  const at = (own: Float32Array, x: Float32Array, factor: Float32Array | null) => {
+    const geometry = new Map([[0, { factor, shrinkage: 0, axes: [] } satisfies CorpusGeometry]]);
+    const original = condition("original", { states: [x] });
+    return stateCosineWhitened.of(
+      0,
+      condition("c", { states: [own] }),
+      itemOf([original], { mean: [vector(0, 0)], geometry }),
+    );
+  };
+  // Rows of a triangle: (2), (0, 1): the first axis counts half.
+  const factor = Float32Array.of(2, 0, 1);
+  expect(at(vector(2, 1), vector(2, 0), factor)).toEqual({ kind: "defined", value: expect.closeTo(Math.SQRT1_2, 12) });
+  expect(at(vector(2, 1), vector(2, 1), factor)).toEqual({ kind: "defined", value: 1 });
+  expect(at(vector(2, 1), vector(2, 0), null)).toEqual(because(/do not vary/));
+  expect(at(vector(0, 0), vector(2, 0), factor)).toEqual(because(/equals the corpus mean/));
+  expect(at(vector(1, 0), vector(0, 0), factor)).toEqual(because(/equals the corpus mean/));
+  expect(at(vector(3e38, 1), vector(2e38, 2e38), factor).kind).toBe("defined");
+  expect(at(vector(1e-45, 0), vector(1e-45, 1e-45), factor).kind).toBe("defined");
+  for (const broken of [Number.NaN, Number.POSITIVE_INFINITY])
+    expect(at(vector(broken, 0), vector(1, 0), factor)).toEqual(because(/not a finite/));
+});
+
+test("the longest run of words: none, all, an original without words", () => {
+  const original = condition("original", { text: "The red boat left Cork at six." });
+  const run = (text: string) => of(overlapSubstring, condition("c", { text }), [original]);
+  expect(run("")).toEqual({ kind: "defined", value: 0 });
+  expect(run("At six the red boat left")).toEqual({ kind: "defined", value: 4 / 7 });
+  expect(run("the RED boat left cork, at six")).toEqual({ kind: "defined", value: 1 });
+  expect(of(overlapSubstring, condition("c"), [condition("original", { text: "…" })])).toEqual(because(/no word/));
+  expect(of(overlapSubstring, condition("c"))).toEqual(because(/original was not read/));
 });
 
 test("tokens ratio and overlap of texts without tokens or words", () => {

@@ -1,5 +1,14 @@
 /** Preparing a model once, whoever else does the same, and whatever the disk says. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -97,17 +106,19 @@ describe("prepareModel", () => {
     await new Promise((done) => setTimeout(done, 300));
     expect(readdirSync(folder)).toEqual([`${basename(home)}.lock`]);
     mkdirSync(home);
+    writeFileSync(join(home, "weights.bin"), "");
     writeFileSync(join(home, "weights.json"), JSON.stringify({ initializers: [], linear: {} }));
     finish();
     await other;
     await waiting;
     expect(disk.begun).toBe(0);
-    expect(readdirSync(home)).toEqual(["weights.json"]);
+    expect(readFileSync(join(home, "weights.bin"), "utf8")).toBe("");
   });
 
   it("leaves alone what another process put in place after all", async () => {
     disk.onWrite = () => {
       mkdirSync(home, { recursive: true });
+      writeFileSyncQuietly(join(home, "weights.bin"), "");
       writeFileSyncQuietly(join(home, "weights.json"), '{"initializers":[],"linear":{},"from":"another"}');
     };
     await prepare();
@@ -122,6 +133,24 @@ describe("prepareModel", () => {
     await prepare();
     expect(readdirSync(folder)).toEqual([basename(home)]);
     expect(readdirSync(home)).toContain("weights.json");
+  });
+
+  it.each(["weights.bin", "weights.json"])("makes %s again where it was cut", async (name) => {
+    const path = (await prepare()).graphFile("read");
+    const before = readdirSync(home).map((file) => [file, readFileSync(join(home, file))]);
+    truncateSync(join(home, name), statSync(join(home, name)).size - 1);
+    expect((await prepare()).graphFile("read")).toBe(path);
+    expect(readdirSync(home).map((file) => [file, readFileSync(join(home, file))])).toEqual(before);
+    expect(disk.begun).toBe(2);
+  });
+
+  it("writes a graph again where it was damaged", async () => {
+    const path = (await prepare()).graphFile("read");
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.subarray(1));
+    expect((await prepare()).graphFile("read")).toBe(path);
+    expect(readFileSync(path).equals(whole)).toBe(true);
+    expect(disk.begun).toBe(1);
   });
 
   it.each([0, 5000, 40_000])(
