@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --large] [-- --only forward,startup,opening,decoding]`: the engine against PyTorch, llama.cpp
- * and the machine's own peak, in one run; writes the tables of benchmarks/README.md.
+ * `npm run bench [-- --only forward,startup,opening,decoding]`: the engine against PyTorch, llama.cpp and the machine's
+ * own peak, in one run; `npm run bench -- --large`: a large model. Each writes its table into benchmarks/README.md.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
@@ -26,7 +26,7 @@ const SECTIONS = ["forward", "startup", "opening", "decoding"];
 const { values: options } = parseArgs({
   options: { large: { type: "boolean", default: false }, only: { type: "string", default: SECTIONS.join(",") } },
 });
-const only = options.only.split(",");
+const only = options.large ? [] : options.only.split(",");
 const unknown = only.find((name) => !SECTIONS.includes(name));
 if (unknown !== undefined) throw new Error(`--only ${unknown}: the sections are ${SECTIONS.join(", ")}`);
 
@@ -106,7 +106,8 @@ const machine = [
 process.stdout.write(`${machine}\n\n${table}\n\n${shares.join("\n")}\n`);
 
 const readme = readFileSync(README, "utf8");
-const [start, end] = ["<!-- results -->", "<!-- end of results -->"];
+const name = options.large ? "large" : "results";
+const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
 const from = readme.indexOf(start) + start.length;
 const text = [machine, table, ...(shares.length > 0 ? ["Time by operator, float32:", shares.join("\n")] : [])];
 writeFileSync(README, `${readme.slice(0, from)}\n${text.join("\n\n")}\n${readme.slice(readme.indexOf(end))}`);

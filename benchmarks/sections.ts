@@ -201,7 +201,7 @@ interface LargeResult {
   readonly weights: string;
 }
 
-/** A random model of the shape of Qwen2-7B, and shorter ones. Takes 25 GB of disk while it runs. */
+/** A random model of the shape of Qwen2-7B, and shorter ones. Takes 14 GB of disk while it runs. */
 export async function large(folder: string): Promise<TableRow[]> {
   const rows: TableRow[] = [];
   for (const layers of [7, 14, QWEN2_7B.layers]) {

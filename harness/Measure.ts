@@ -86,6 +86,10 @@ export const needsEmbeddings = {
   needs: (capabilities: Capabilities) => capabilities.embeddings,
   needed: "sentence embeddings",
 };
+export const needsAttention = {
+  needs: (capabilities: Capabilities) => capabilities.attention,
+  needed: "attention",
+};
 export const needsTokenizer = {
   needs: (capabilities: Capabilities) => capabilities.tokenIdsIn,
   needed: "the tokenizer",

@@ -1,9 +1,10 @@
 /** What a provider showed of one condition of one item, and of the item as a whole. */
+import type { AttentionSummary } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import type { CorpusGeometry } from "./CorpusGeometry.ts";
 
 /** What is observed only where a measure asks for it, because it costs time. */
-export type Extra = "jensen-shannon" | "reverse" | "paraphrases" | "embedding";
+export type Extra = "jensen-shannon" | "reverse" | "paraphrases" | "embedding" | "attention";
 
 /** One continuation, teacher-forced after a condition; arrays run over its tokens. */
 export interface ContinuationReading {
@@ -43,6 +44,8 @@ export interface ConditionReading {
   readonly pooled: Float32Array | null;
   /** Sentence embedding of the text alone; null for an empty text, or where it was not asked for. */
   readonly embedding: Float32Array | null;
+  /** At the tokens of `after`; null where it was not asked for. */
+  readonly attention: AttentionSummary | null;
 }
 
 export interface ItemReading {

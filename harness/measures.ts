@@ -2,6 +2,8 @@
 import { closest } from "fastest-levenshtein";
 import { ExpectedError } from "../errors.ts";
 import type { Measure } from "./Measure.ts";
+import { attentionJs } from "./measures/attentionJs.ts";
+import { attentionOutput } from "./measures/attentionOutput.ts";
 import { embeddingCosine } from "./measures/embeddingCosine.ts";
 import { fact } from "./measures/fact.ts";
 import { factBits } from "./measures/factBits.ts";
@@ -48,6 +50,8 @@ export const MEASURES: readonly Measure[] = [
   stateCka,
   stateKnn,
   stateSpectrumKl,
+  attentionJs,
+  attentionOutput,
   statePooledCosine,
   embeddingCosine,
   reconstructionBits,

@@ -208,7 +208,9 @@ function build(all: ItemRequest, own: Own, logits: boolean): Built {
   });
   const states = all.conditions.map((_, row) => ({ row, segment: AFTER }));
   const jensenShannon = all.extras?.has("jensen-shannon") === true;
-  return { request: { rows, states, pools, scores, comparisons, jensenShannon }, places, tokens };
+  const request = { rows, states, pools, scores, comparisons, jensenShannon };
+  const attention = states.map((ref) => ({ ...ref, context: CONTEXT }));
+  return { request: all.extras?.has("attention") ? { ...request, attention } : request, places, tokens };
 }
 
 /** Tokens that the request makes the model read, without padding; own continuations as long as the item's longest. */
@@ -293,6 +295,7 @@ export async function readItem(
         states: statesAt(result, i, all.conditions.length, provider.identity.width),
         pooled: place.pooled === null ? null : (result.pools[place.pooled] ?? null),
         embedding: embedded[i] ?? null,
+        attention: result.attention?.[i] ?? null,
       };
       return [condition.name, reading];
     }),

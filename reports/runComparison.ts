@@ -57,6 +57,21 @@ function table(list: readonly RunDifference[], width: number): string[] {
   return [line(headings), "─".repeat(Math.min(width, first + numbers)), ...rows.map(line)];
 }
 
+/** What of a difference means nothing, for means and for single items; the largest of the candidates' where they differ. */
+function noiseLine(tested: readonly RunDifference[]): string[] {
+  const small = (value: number) => (value < 0.005 ? "<0.01" : readableNumber(value));
+  const parts = [...new Set(tested.map(label))].flatMap((name) => {
+    const own = tested.filter((found) => label(found) === name);
+    const largest = (of: "noise" | "itemNoise") => {
+      const known = own.flatMap((found) => found[of] ?? []);
+      return known.length === 0 ? null : small(Math.max(...known));
+    };
+    const [means, items] = [largest("noise"), largest("itemNoise")];
+    return means === null ? [] : [`${name} ${means}${items === null ? "" : ` (item ${items})`}`];
+  });
+  return parts.length === 0 ? [] : [`noise floor of a mean: ${parts.join(", ")}`];
+}
+
 /** Controls that moved though nobody changed the code: their texts did, or what computes them. */
 function controls({ differences }: ModelChange): string[] {
   const decisive = new Set(
@@ -107,6 +122,7 @@ function modelText(found: ModelChange, { items: count, alpha }: RunComparison, w
       width,
       GAP,
     ),
+    ...noiseLine(tested).map((text) => wrapText(text, width, GAP)),
     ...(same ? ["no measure of any condition changed beyond noise"] : []),
     ...[...new Set(missing.map(({ measure, reason }) => `note: ${measure}: ${reason}`))].map((text) =>
       wrapText(text, width, GAP),

@@ -43,6 +43,8 @@ export interface RunDifference extends PairedDifference {
   readonly after: number | null;
   /** Of the difference of means; null where it was not measured. */
   readonly noise: number | null;
+  /** Of one item's difference; null where it was not measured, or scores are compared. */
+  readonly itemNoise: number | null;
   /** Items that differ by more than the noise floor of an item; null where scores are compared. */
   readonly changed: number | null;
   readonly tested: boolean;
@@ -118,14 +120,15 @@ class Pairing {
     if (found.length === 0) return null;
     const clusters = found.map(({ row }) => this.clusters[row] as string);
     const values = found.map(({ before, after }) => after - before);
-    const floor = this.floor(name, layer, "ofItem") ?? 0;
+    const itemNoise = this.floor(name, layer, "ofItem");
     return {
       ...place,
       unit,
       before: mean(found.map(({ before }) => before)),
       after: mean(found.map(({ after }) => after)),
       noise: this.floor(name, layer, "ofMean"),
-      changed: values.filter((value) => Math.abs(value) > floor).length,
+      itemNoise,
+      changed: values.filter((value) => Math.abs(value) > (itemNoise ?? 0)).length,
       ...pairedDifference(values, clusters, this.draws),
     };
   }
@@ -149,7 +152,17 @@ class Pairing {
         ? null
         : Math.max(floors[0] / earlier.span, floors[1] / later.span);
     const [before, after] = [earlier?.score ?? null, later?.score ?? null];
-    return { ...place, better: "higher", unit: "score", before, after, noise, changed: null, ...paired };
+    return {
+      ...place,
+      better: "higher",
+      unit: "score",
+      before,
+      after,
+      noise,
+      itemNoise: null,
+      changed: null,
+      ...paired,
+    };
   }
 }
 

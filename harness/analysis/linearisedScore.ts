@@ -5,7 +5,7 @@
  *
  * with ℓ a condition's loss, f the floor's and c the ceiling's. The mean of z is S, and the variance of a mean of z is
  * the linearised (delta method) variance of the ratio: Särndal, Swensson & Wretman 1992, Model Assisted Survey
- * Sampling, 5.5 and 5.6; Deng, Knoblich & Lu 2018, KDD, arXiv 1803.06336, section 2. z_i(first model) −
+ * Sampling, 5.5 and 5.6; Deng, Knoblich & Lu 2018, KDD, arXiv 1803.06336. z_i(first model) −
  * z_i(second) then gives the variance of a difference of scores with its covariance between models, which two
  * intervals side by side do not.
  *

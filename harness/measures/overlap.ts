@@ -26,7 +26,7 @@ export function overlapWords(a: string, b: string): number {
 }
 
 /** Length of the longest run of words that stands in both texts. */
-export function longestCommonRun(a: readonly string[], b: readonly string[]): number {
+function longestCommonRun(a: readonly string[], b: readonly string[]): number {
   let longest = 0;
   // lengths[j]: the run that ends at the word of a before, and at b[j − 1].
   let lengths = new Array<number>(b.length + 1).fill(0);

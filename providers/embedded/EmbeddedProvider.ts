@@ -11,6 +11,7 @@ import type {
   SegmentRef,
   Tokenizer,
 } from "../contract.ts";
+import { AttentionReader } from "./AttentionReader.ts";
 import { Comparer } from "./Comparer.ts";
 import type { Engine } from "./Engine.ts";
 import { batchFeeds, cutBatches, type Layout, lastToken, layout, packRows, predictors } from "./rows.ts";
@@ -72,6 +73,7 @@ export class EmbeddedProvider implements Provider {
   readonly tokenizer: Tokenizer;
   readonly engine: Engine;
   private readonly comparer: Comparer;
+  private readonly attention: AttentionReader;
   private readonly sampler: Sampler;
 
   constructor(identity: ModelIdentity, tokenizer: Tokenizer, engine: Engine) {
@@ -88,6 +90,7 @@ export class EmbeddedProvider implements Provider {
       tokenIdsIn: true,
     };
     this.comparer = new Comparer(engine);
+    this.attention = new AttentionReader(engine);
     this.sampler = new Sampler(engine, tokenizer);
   }
 
@@ -108,7 +111,7 @@ export class EmbeddedProvider implements Provider {
     const placed = (refs: readonly SegmentRef[]) =>
       refs.map(({ row, segment }) => ({ row: places[row] as number, segment }));
     const { states, pools, scores, comparisons } = request;
-    return this.readDistinct(
+    const result = await this.readDistinct(
       {
         rows: distinct,
         states: placed(states),
@@ -119,6 +122,9 @@ export class EmbeddedProvider implements Provider {
       },
       signal,
     );
+    if (request.attention === undefined) return result;
+    const refs = request.attention.map((ref) => ({ ...ref, row: places[ref.row] as number }));
+    return { ...result, attention: await this.attention.read(distinct, refs, signal) };
   }
 
   private async readDistinct(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {

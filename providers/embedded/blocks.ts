@@ -88,9 +88,9 @@ function attention(pass: Pass, config: ModelConfig, layer: number, q: Value, k: 
     const past = pass.past(layer);
     kHeads = graph.concat([past.key, kHeads], 3, name("k.all"));
     vHeads = graph.concat([past.value, vHeads], 3, name("v.all"));
-    pass.tap(`key.${layer}`, kHeads);
-    pass.tap(`value.${layer}`, vHeads);
   }
+  pass.tap(`key.${layer}`, kHeads);
+  pass.tap(`value.${layer}`, vHeads);
   const scaled = graph.mul(qHeads, graph.scalar(config.attentionScale), name("q.scaled"));
   const products = graph.matMul(scaled, graph.transpose(kHeads, [0, 1, 2, 4, 3], name("k.columns")), name("products"));
   const scores = attentionSoftcap === null ? products : softcap(graph, products, attentionSoftcap, name("capped"));
@@ -107,7 +107,7 @@ export function softcap(graph: Graph, x: Value, cap: number, name: Value): Value
   return graph.mul(small, graph.scalar(cap), name);
 }
 
-export function activate(graph: Graph, config: ModelConfig, x: Value, name: Value): Value {
+function activate(graph: Graph, config: ModelConfig, x: Value, name: Value): Value {
   return config.activation === "silu" ? graph.silu(x, name) : graph.gelu(x, config.activation === "gelu-tanh", name);
 }
 

@@ -173,7 +173,11 @@ function attendGraph(config: ModelConfig, index: WeightIndex): Graph {
     const name = (part: string) => `attend.${layer}.${part}`;
     const picked = graph.matMul(select, taps.get(`attention.${layer}`) as Value, name("picked"));
     attended.push(graph.unsqueeze(graph.matMul(picked, bins, name("binned")), 0, name("attended")));
-    const taken = graph.matMul(graph.mul(picked, context, name("seen")), taps.get(`value.${layer}`) as Value, name("taken"));
+    const taken = graph.matMul(
+      graph.mul(picked, context, name("seen")),
+      taps.get(`value.${layer}`) as Value,
+      name("taken"),
+    );
     contributed.push(graph.unsqueeze(taken, 0, name("contributed")));
   }
   const grid = [config.layers, "b", config.keyValueHeads, config.heads / config.keyValueHeads, "q"];

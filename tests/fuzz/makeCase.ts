@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Chance } from "./Chance.ts";
+import { mutateBytes } from "./mutateBytes.ts";
 import { mutateGguf } from "./mutateGguf.ts";
 import { mutateJson } from "./mutateJson.ts";
 import { mutateSafetensors } from "./mutateSafetensors.ts";
@@ -58,6 +59,10 @@ const AROUND = {
   "chat_template.json": JSON.stringify({ chat_template: "{% for m in messages %}{{ m.content }}{% endfor %}" }),
 };
 
+const TEMPLATE =
+  "{% for m in messages %}{% if loop.first and m.role != 'user' %}{{ raise_exception('no') }}{% endif %}" +
+  "{{ bos_token + m.content | trim }}{% endfor %}{{ strftime_now('%d %b %Y') }}{{ range(3) | length }}";
+
 function add(files: Map<string, Buffer>, more: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(more)) files.set(name, Buffer.from(text));
 }
@@ -91,7 +96,19 @@ function tokenizerCase(chance: Chance, folders: readonly string[]): ModelFiles {
   const others = [config, ...Object.keys(AROUND)].filter((name) => files.has(name));
   changeJson(files, chance.once(4) ? chance.one(others) : "tokenizer.json", chance);
   if (chance.once(40)) files.delete("tokenizer.json");
+  if (chance.once(12)) files.set("chat_template.jinja", mutateBytes(Buffer.from(TEMPLATE), chance));
+  if (chance.once(12)) thinOut(files, chance);
   return { files };
+}
+
+/** Leaves half of the vocabulary, so that texts hold characters without a token. */
+function thinOut(files: Map<string, Buffer>, chance: Chance): void {
+  const text = fixture(join(chance.one(TOKENIZERS), "tokenizer.json")).toString();
+  const json = JSON.parse(text) as { model: { vocab: object; merges?: unknown[] } };
+  const kept = Object.entries(json.model.vocab).filter(() => chance.once(2));
+  json.model.vocab = Array.isArray(json.model.vocab) ? kept.map(([, piece]) => piece) : Object.fromEntries(kept);
+  if (json.model.merges) json.model.merges = [];
+  files.set("tokenizer.json", Buffer.from(JSON.stringify(json)));
 }
 
 function ggufCase(chance: Chance, models: readonly string[]): ModelFiles {

@@ -180,9 +180,13 @@ const CHANGES: readonly ((document: GgufDocument, chance: Chance) => void)[] = [
   ({ metadata }, chance) => {
     const architecture = metadata.find(({ key }) => key.toString() === "general.architecture")?.value;
     const name = architecture && "text" in architecture ? architecture.text.toString() : "llama";
-    metadata.push({ key: Buffer.from(chance.one(KEYS).replace("llama", name)), value: oddItem(chance) });
+    const value = chance.once(2) ? oddItem(chance) : text(chance.one(WORDS));
+    metadata.push({ key: Buffer.from(chance.one(KEYS).replace("llama", name)), value });
   },
   ({ tensors }, chance) => changeTensor(chance.one(tensors), chance),
+  ({ tensors }, chance) => {
+    chance.one(tensors).type = chance.one([4, 5, 9, 15, 24, 39, 99, 2 ** 32 - 1]);
+  },
   ({ tensors }, chance) => {
     const tensor = chance.one(tensors);
     const name = chance.one<() => string>([

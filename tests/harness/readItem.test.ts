@@ -183,7 +183,7 @@ describe("what is read", () => {
   });
 
   test("the tokens of a request are those of its segments", async () => {
-    const { sent, request, provider } = await asked();
+    const { sent, request } = await asked();
     expect(tokensOf(request)).toBe(sent.rows.flat().flatMap(({ ids }) => ids).length);
   });
 });

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import numpy as np
 from scipy.spatial.distance import cosine as cosine_distance
+from scipy.spatial.distance import jensenshannon
 from scipy.special import logsumexp
 from scipy.stats import entropy
 from sklearn.covariance import LedoitWolf
 from sklearn.neighbors import NearestNeighbors
 
 RNG = np.random.default_rng(20261123)
+ATTENTION_RNG = np.random.default_rng(20261124)
 LAYERS, WIDTH = 5, 6
+HEADS, READOUT, HEAD_SIZE = 2, 3, 4
 BANDS = [{"name": "20-60%", "from": 2, "to": 3}, {"name": "60-100%", "from": 4, "to": 5}]
 TEXTS = {
     "original": "The ferry leaves Harwich at seven, and the second ferry leaves at nine.",
@@ -32,8 +35,8 @@ TEXTS = {
 }
 
 
-def decimals(shape, scale=1.0, digits=4):
-    return np.round(RNG.normal(size=shape) * scale, digits)
+def decimals(shape, scale=1.0, digits=4, rng=RNG):
+    return np.round(rng.normal(size=shape) * scale, digits)
 
 
 def single(values):
@@ -47,6 +50,22 @@ def cosine(a, b):
 
 def logs(count):
     return np.round(-RNG.exponential(2, size=count), 6)
+
+
+def attention(item, name):
+    """Bins of the third layer have an empty one, as an empty context has."""
+    same = name == "original"
+    weights = [ATTENTION_RNG.dirichlet(np.ones(3 + READOUT), size=(HEADS, READOUT)) for _ in range(LAYERS)]
+    weights[2][:, :, 2] = 0
+    weights[2] /= weights[2].sum(-1, keepdims=True)
+    shape, scale = (HEADS, READOUT, HEAD_SIZE), 0 if same else 0.5
+    taken = [item["taken"][layer] + decimals(shape, scale, rng=ATTENTION_RNG) for layer in range(LAYERS)]
+    return {
+        "heads": HEADS,
+        "tokens": READOUT,
+        "weights": [np.round(w, 5).ravel().tolist() for w in weights],
+        "context": [t.round(4).ravel().tolist() for t in taken],
+    }
 
 
 def reading(name, item):
@@ -78,6 +97,7 @@ def reading(name, item):
         ],
         "pooled": None if name == "empty" else (5 + decimals(WIDTH)).tolist(),
         "embedding": None if name == "empty" else (1 + decimals(WIDTH)).tolist(),
+        "attention": attention(item, name),
     }
 
 
@@ -133,7 +153,13 @@ def scalars(c, conditions, embedding_mean):
 
 def curves(c, conditions, mean):
     x, d = conditions["original"], conditions["decoy"]
-    out = {"state.explained": [], "state.cosine": [], "state.fact": []}
+    out = {"state.explained": [], "state.cosine": [], "state.fact": [], "attention.js": [None], "attention.output": [None]}
+    for layer in range(LAYERS):
+        looked = [single(t["attention"]["weights"][layer]).reshape(HEADS * READOUT, -1) for t in (c, x)]
+        # scipy gives its square root, of rows made to add up to 1.
+        out["attention.js"].append(np.mean([jensenshannon(p, q) ** 2 for p, q in zip(*looked)]))
+        taken, there = (single(t["attention"]["context"][layer]) for t in (c, x))
+        out["attention.output"].append(1 - np.sum((taken - there) ** 2) / np.sum(there**2))
     for layer in range(LAYERS + 1):
         h, y, rival, mu = (single(v[layer]) for v in (c["states"], x["states"], d["states"], mean))
         out["state.explained"].append(1 - (np.linalg.norm(h - y) / np.linalg.norm(y - mu)) ** 2)
@@ -150,7 +176,11 @@ def whitened(c, conditions, mean, metric, layer):
 
 
 def one_item(corpus):
-    item = {"lengths": [4, 2, 5, 1], "states": decimals((LAYERS + 1, WIDTH))}
+    item = {
+        "lengths": [4, 2, 5, 1],
+        "states": decimals((LAYERS + 1, WIDTH)),
+        "taken": decimals((LAYERS, HEADS, READOUT, HEAD_SIZE), rng=ATTENTION_RNG),
+    }
     mean = decimals((LAYERS + 1, WIDTH), 0.3)
     embedding_mean = (1 + decimals(WIDTH, 0.2)).tolist()
     conditions = {name: reading(name, item) for name in TEXTS}

@@ -100,6 +100,7 @@ test("two runs: the table, the verdicts and the items in 80 columns", () => {
     /\ncode, K nats +\d\.\d\d +\d+\.\d\d +\+\d\.\d\d\* +\[\d+\.\d\d, \d+\.\d\d\] +(<0\.001|0\.00\d) +40\/40\n/,
   );
   expect(drawn).toMatch(/\ncode, states +.* 0\.00~ +\[0\.00, 0\.00\] +1\.000 +0\/40\n/);
+  expect(drawn).toContain("\nnoise floor of a mean: K nats <0.01 (item <0.01), states <0.01 (item <0.01)\n");
   expect(drawn).toContain("verdict changed: code: equivalent → different");
   expect(drawn).toContain("items that changed most, kl (5 of 40; --json has all):");
   expect(drawn).toMatch(/\n {2}i\d+ {2}code {2}\d\.\d\d → \d+\.\d\d {2}A long sentence, .*…/);

@@ -14,7 +14,7 @@ import type { Item } from "../../../suites/Suite.ts";
 import { ScriptedProvider } from "../ScriptedProvider.ts";
 import { CORPUS, SYNONYMS, scriptedItems, scriptedSuite } from "../scriptedSuite.ts";
 
-const ON_REQUEST = ["kl.reverse", "j", "js", "fact.bits", "embedding.cosine"];
+const ON_REQUEST = ["kl.reverse", "j", "js", "fact.bits", "embedding.cosine", "attention.js", "attention.output"];
 
 describe("the choice of measures", () => {
   test("by default all but those that are asked for by name; `default` in a list stands for them", () => {
@@ -71,7 +71,7 @@ async function read(extras: readonly Extra[], parts: Partial<ItemRequest> = {}) 
     controls: 1,
     extras: new Set(extras),
     sampleFrom: async (conditions, counts) => {
-      conditions.forEach(({ name }, i) => sampled.push([name, counts[i] as number]));
+      for (const [i, { name }] of conditions.entries()) sampled.push([name, counts[i] as number]);
       return conditions.map(({ name }, i) =>
         Array.from({ length: counts[i] as number }, (_, m) =>
           provider.tokenizer.encode(name === "code" && m === 1 ? " rope" : " news sea rest"),
@@ -191,9 +191,33 @@ describe("what is read for them", () => {
     // The last column is the code; the other way round it is the reference, and the original comes last.
     swapped.comparisons.forEach(({ js }, m) => {
       const back = js?.map((row) => row.at(-1) as number) ?? [];
-      back.forEach((value, t) => expect(value).toBeCloseTo(code[m]?.[t] ?? Number.NaN, 12));
+      for (const [t, value] of back.entries()) expect(value).toBeCloseTo(code[m]?.[t] ?? Number.NaN, 12);
     });
     expect(own(readings, "original").continuations.flatMap(({ js }) => js)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test("attention of each condition's frame, and each gets its own", async () => {
+    class Attentive extends SpyProvider {
+      override async read(request: ReadRequest): Promise<ReadResult> {
+        const result = await super.read(request);
+        const attention = request.attention?.map(({ row }) => ({
+          heads: 1,
+          tokens: 1,
+          weights: [Float32Array.of(row)],
+          context: [Float32Array.of(-row)],
+        }));
+        return attention ? { ...result, attention } : result;
+      }
+    }
+    const provider = new Attentive();
+    const { request } = await read(["attention"]);
+    const frame = new FrameReader("frame", { before: "Note: ", after: " So," }, provider.tokenizer, "here");
+    const readings = await readItem({ ...request, frame, continuations: [] }, provider);
+    const [sent] = provider.requests;
+    expect(sent?.attention).toEqual(CONDITIONS.map((_, row) => ({ row, segment: 2, context: 1 })));
+    expect([...readings.values()].map(({ attention }) => attention?.weights[0]?.[0])).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    const plain = await read([]);
+    expect(plain.sent.attention).toBeUndefined();
   });
 
   test("a token is copied where the original has it, with or without the space before it", async () => {
@@ -224,7 +248,8 @@ describe("a run that asks for all of them", () => {
 
   test("has their values: the reverse of each, j their sum, everything perfect for the original", async () => {
     const record = await go("all", new ScriptedProvider({ synonyms: SYNONYMS, capabilities: { embeddings: true } }));
-    expect(record.manifest.models[0]?.unobservable).toEqual({});
+    const unseen = "the provider does not show attention";
+    expect(record.manifest.models[0]?.unobservable).toEqual({ "attention.js": unseen, "attention.output": unseen });
     for (const { conditions } of record.batches) {
       const value = (condition: string, measure: string, layer = "") =>
         numberOf(conditions[condition]?.values.find((one) => one.measure === measure && one.layer === layer)?.value);
@@ -247,7 +272,7 @@ describe("a run that asks for all of them", () => {
 
   test("says what a provider cannot show", async () => {
     const record = await go("decoder", new ScriptedProvider({ synonyms: SYNONYMS }));
-    expect(record.manifest.models[0]?.unobservable).toEqual({
+    expect(record.manifest.models[0]?.unobservable).toMatchObject({
       "embedding.cosine": "the provider does not show sentence embeddings",
     });
   });

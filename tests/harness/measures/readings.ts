@@ -2,19 +2,22 @@
 import type { ConditionReading, ItemReading } from "../../../harness/Reading.ts";
 import type { Item } from "../../../suites/Suite.ts";
 
-export type JsonReading = Omit<ConditionReading, "states" | "pooled" | "embedding"> & {
+export type JsonReading = Omit<ConditionReading, "states" | "pooled" | "embedding" | "attention"> & {
   states: number[][];
   pooled: number[] | null;
   embedding: number[] | null;
+  attention: { heads: number; tokens: number; weights: number[][]; context: number[][] };
 };
 
 export function readingOf(json: JsonReading): ConditionReading {
-  const { states, pooled, embedding } = json;
+  const { states, pooled, embedding, attention } = json;
+  const floats = (rows: number[][]) => rows.map((row) => Float32Array.from(row));
   return {
     ...json,
-    states: states.map((state) => Float32Array.from(state)),
+    states: floats(states),
     pooled: pooled && Float32Array.from(pooled),
     embedding: embedding && Float32Array.from(embedding),
+    attention: { ...attention, weights: floats(attention.weights), context: floats(attention.context) },
   };
 }
 
@@ -31,6 +34,7 @@ export function condition(name: string, parts: Partial<ConditionReading> = {}): 
     states: [],
     pooled: null,
     embedding: null,
+    attention: null,
   };
   return { name, text: name, tokens: 1, ...nothing, ...parts };
 }

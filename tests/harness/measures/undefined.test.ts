@@ -1,7 +1,9 @@
 /** What cannot be measured is undefined, for a stated reason: never NaN, never 0. */
 import { expect, test } from "vitest";
 import type { CorpusGeometry } from "../../../harness/CorpusGeometry.ts";
-import type { ScalarMeasure } from "../../../harness/Measure.ts";
+import type { LayerMeasure, ScalarMeasure } from "../../../harness/Measure.ts";
+import { attentionJs } from "../../../harness/measures/attentionJs.ts";
+import { attentionOutput } from "../../../harness/measures/attentionOutput.ts";
 import { embeddingCosine } from "../../../harness/measures/embeddingCosine.ts";
 import { fact } from "../../../harness/measures/fact.ts";
 import { factBits } from "../../../harness/measures/factBits.ts";
@@ -206,6 +208,34 @@ test("whitened states: no geometry, no spread, the mean itself, extremes", () =>
   expect(at(vector(1e-45, 0), vector(1e-45, 1e-45), factor).kind).toBe("defined");
   for (const broken of [Number.NaN, Number.POSITIVE_INFINITY])
     expect(at(vector(broken, 0), vector(1, 0), factor)).toEqual(because(/not a finite/));
+});
+
+test("attention: before the first block, unobserved, nothing taken, one bin empty", () => {
+  const seen = (weights: number[], context: number[]) => ({
+    attention: { heads: 1, tokens: 1, weights: [vector(...weights)], context: [vector(...context)] },
+  });
+  const at = (
+    measure: LayerMeasure,
+    own: ReturnType<typeof seen> | null,
+    x: ReturnType<typeof seen> | null,
+    state = 1,
+  ) => measure.at(state, condition("c", own ?? {}), itemOf([condition("original", x ?? {})]));
+  const [some, other] = [seen([0.5, 0.5, 0], [1, 0]), seen([0, 0, 1], [0, 0])];
+  for (const measure of [attentionJs, attentionOutput]) {
+    expect(at(measure, some, some, 0)).toEqual(because(/first attention/));
+    expect(at(measure, null, some)).toEqual(because(/no attention/));
+    expect(at(measure, some, null)).toEqual(because(/no attention/));
+    expect(at(measure, some, some, 2)).toEqual(because(/no attention/));
+  }
+  expect(at(attentionJs, some, some)).toEqual({ kind: "defined", value: 0 });
+  // Nothing in common: as far apart as can be.
+  expect(at(attentionJs, some, other)).toEqual({ kind: "defined", value: Math.LN2 });
+  expect(at(attentionJs, other, some)).toEqual({ kind: "defined", value: Math.LN2 });
+  expect(at(attentionJs, seen([Number.NaN, 0, 1], []), some)).toEqual(because(/NaN/));
+  expect(at(attentionOutput, some, some)).toEqual({ kind: "defined", value: 1 });
+  expect(at(attentionOutput, other, some)).toEqual({ kind: "defined", value: 0 });
+  expect(at(attentionOutput, some, other)).toEqual(because(/nothing from the original/));
+  expect(at(attentionOutput, seen([1, 0, 0], [Number.POSITIVE_INFINITY, 0]), some)).toEqual(because(/not a finite/));
 });
 
 test("the longest run of words: none, all, an original without words", () => {
