@@ -2,9 +2,10 @@
  * Resamples of whole clusters, drawn once and shared by every contrast of a report.
  *
  * A draw takes G clusters of G with replacement; what matters of it is how often each was taken. A flip gives each
- * cluster a sign. Both depend on the seed and on G alone, so that contrasts over the same number of clusters are
+ * cluster a sign. All depend on the seed and on G alone, so that contrasts over the same number of clusters are
  * compared on the same resamples and no contrast depends on which others were computed before it.
  */
+import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { generatorFor } from "../random.ts";
 
@@ -20,6 +21,7 @@ export interface SignFlips {
 /** What a bootstrap needs of a resampler, and what a sign-flip test does. */
 export type ClusterDraws = Pick<ClusterResampler, "resamples" | "draws">;
 export type ClusterFlips = Pick<ClusterResampler, "flips">;
+export type ClusterWeights = Pick<ClusterResampler, "resamples" | "weights">;
 
 /** The most clusters of a resample: counts are stored in 16 bits. */
 const MOST_CLUSTERS = 65_535;
@@ -29,6 +31,7 @@ export class ClusterResampler {
   readonly #seed: number;
   readonly #draws = new Map<number, Uint16Array>();
   readonly #flips = new Map<number, SignFlips>();
+  readonly #weights = new Map<number, Float32Array>();
 
   /**
    * seed: a whole number; resamples: from 1. With 9,999, p-values are multiples of 1/10,000 and the usual levels
@@ -55,6 +58,18 @@ export class ClusterResampler {
     }
     this.#draws.set(clusters, counts);
     return counts;
+  }
+
+  /** [resamples, clusters], exponential with mean 1; a row divided by its sum is uniform on the simplex. */
+  weights(clusters: number): Float32Array {
+    check(clusters);
+    const known = this.#weights.get(clusters);
+    if (known !== undefined) return known;
+    const generator = generatorFor(this.#seed, "cluster weights", String(clusters));
+    const weights = new Float32Array(this.resamples * clusters);
+    for (let i = 0; i < weights.length; i++) weights[i] = -Math.log(1 - uniformFloat64(generator));
+    this.#weights.set(clusters, weights);
+    return weights;
   }
 
   /** All sign patterns of the clusters, where those are no more than a random set and the identity would be. */

@@ -68,11 +68,12 @@ describe("frames and positions", () => {
 
 describe("over the verdicts of a run", () => {
   // A contrast of B with p just below α alone.
+  const EFFECT = 0.3;
   const borderline = (truth: Truth) => {
     const spread = truth.i % 2 === 0 ? 0.3 : -0.3;
     const both = ["paraphrase-near", "paraphrase-far"].map((name) => truth.drawn.get(name)?.fact ?? 0);
     const paraphrase = ((both[0] as number) + (both[1] as number)) / 2;
-    return { kl: 0.5, explained: 0.9, fact: truth.decoyFact + 0.8 * (paraphrase - truth.decoyFact) + 0.108 + spread };
+    return { kl: 0.5, explained: 0.9, fact: truth.decoyFact + 0.8 * (paraphrase - truth.decoyFact) + EFFECT + spread };
   };
 
   test("Holm demotes what would hold alone", () => {
@@ -90,7 +91,7 @@ describe("over the verdicts of a run", () => {
   });
 
   test("verdicts that claim nothing count too: the family is what was tried, not what came out", () => {
-    const unsure: Draw = (truth) => ({ ...borderline(truth), fact: borderline(truth).fact - 0.108 });
+    const unsure: Draw = (truth) => ({ ...borderline(truth), fact: borderline(truth).fact - EFFECT });
     const { named } = model(every(["unsure", unsure], ["borderline", borderline]));
     expect(named("unsure").verdict).toBe("inconclusive");
     expect(named("borderline").adjusted).toBeCloseTo(2 * (named("borderline").p ?? 0), 12);

@@ -243,7 +243,7 @@ describe("contrasts", () => {
       pBelow: 1 / 32,
       itemsNeeded: null,
     });
-    expect(contrast("x", [0, 0, 0, 0, 0], clusters, TESTS)).toMatchObject({ p: 0.5, pBelow: 0.5 });
+    expect(contrast("x", [0, 0, 0, 0, 0], clusters, TESTS)).toMatchObject({ p: 1, pBelow: 1 });
   });
 
   test("nothing to test", () => {

