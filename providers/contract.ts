@@ -14,16 +14,34 @@ export interface Capabilities {
   readonly tokenIdsIn: boolean;
 }
 
-/** Which model answered, down to the bytes. */
-export interface ModelIdentity {
+/** What a provider can show that only takes text: no token ids, no states. */
+export interface TextCapabilities {
+  readonly generation: boolean;
+  /** Most likely tokens that it names at each generated place; 0 where it shows no log-probabilities. */
+  readonly topLogProbs: number;
+  readonly embeddings: boolean;
+  /** Answers that follow a JSON schema. */
+  readonly schema: boolean;
+}
+
+/** Which model answered, as far as whoever serves it says. */
+export interface ServedIdentity {
   readonly reference: string;
   readonly name: string;
+  /** Name and version of what computes, or of the server; the version is empty where it tells none. */
+  readonly engine: string;
+  /** sha256 of the weights, hexadecimal; null where nobody says. */
+  readonly digest: string | null;
+  /** Tokens; null where nobody says. */
+  readonly contextLength: number | null;
+}
+
+/** Which model answered, down to the bytes. */
+export interface ModelIdentity extends ServedIdentity {
   readonly architecture: string;
   /** sha256 of the weights, hexadecimal. */
   readonly digest: string;
   readonly quantisation: string;
-  /** Name and version of what computes. */
-  readonly engine: string;
   /** The form that the weights take in memory, and why. */
   readonly weights: string;
   readonly tokenizerDigest: string;
@@ -158,6 +176,49 @@ export interface SampleRequest {
   readonly topP?: number;
   /** A sample ends with the token that completes one of these. */
   readonly stop?: readonly string[];
+}
+
+export interface GenerateRequest {
+  /** A conversation, put into the model's own template; or a text, taken as it is. */
+  readonly input: { readonly messages: readonly ChatMessage[] } | { readonly text: string };
+  readonly maxTokens: number;
+  /** 0 takes the most likely token. */
+  readonly temperature: number;
+  readonly seed?: number;
+  readonly stop?: readonly string[];
+  /** How many of the most likely tokens to name at each place; at most `topLogProbs` of the capabilities. */
+  readonly topLogProbs?: number;
+  /** JSON schema that the answer must follow. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+}
+
+export interface NamedToken {
+  readonly text: string;
+  /** UTF-8 bytes of the token, which may be part of a character; null where the server does not say. */
+  readonly bytes: readonly number[] | null;
+  /** Nats. */
+  readonly logProb: number;
+}
+
+export interface Generated {
+  readonly text: string;
+  /** Whether the model ended by itself (or at a stop string), or was cut at maxTokens. */
+  readonly ended: "end" | "length";
+  /** Each token with the most likely ones at its place; null where log-probabilities were not asked for. */
+  readonly tokens: readonly (NamedToken & { readonly top: readonly NamedToken[] })[] | null;
+  /** As the server counts; null where it does not. */
+  readonly usage: { readonly input: number | null; readonly output: number | null };
+}
+
+/** A model behind a server that takes and gives text. */
+export interface TextProvider {
+  readonly identity: ServedIdentity;
+  readonly text: TextCapabilities;
+  /** One answer a request. @throws ExpectedError `capability-missing`, `input-too-long` rather than cutting anything. */
+  generate(requests: readonly GenerateRequest[], signal?: AbortSignal): Promise<Generated[]>;
+  /** Sentence embeddings, float32 [texts][dimensions]. @throws ExpectedError `input-too-long`, `capability-missing`. */
+  embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
+  close(): Promise<void>;
 }
 
 export interface Provider {
