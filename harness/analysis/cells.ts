@@ -4,7 +4,8 @@ import type { Role } from "../conditions.ts";
 import type { MeasureDescription, RunRecord } from "../RunRecord.ts";
 import { clusterMean } from "../statistics/clusterMean.ts";
 import { clusterRatio } from "../statistics/fieller.ts";
-import { contrast, type TestSettings, testable } from "./contrast.ts";
+import { closeness } from "./closeness.ts";
+import { type TestSettings, testable } from "./contrast.ts";
 import { bestFloor, DISTRIBUTION, losses } from "./losses.ts";
 import { combine, type Table, type TableCondition } from "./Table.ts";
 
@@ -60,12 +61,11 @@ function scored(
   ];
   const gained = combine(table.clusters, columns, (low, _high, own) => low - own);
   const range = combine(table.clusters, columns, (low, high) => low - high);
-  const margins = combine(table.clusters, columns, (low, high, own) => (1 - margin) * low + margin * high - own);
   if (gained.values.length === 0) return nothing;
   const lows = combine(table.clusters, columns, (low) => low).values;
   const highs = combine(table.clusters, columns, (_low, high) => high).values;
   const ratio = clusterRatio(gained.values, range.values, gained.clusters);
-  const test = contrast("A", margins.values, margins.clusters, tests);
+  const test = closeness(table, condition.name, measure, layer, { ...tests, margin });
   const warnings = [`floor: ${floor.name}`];
   if (!ratio.defined) warnings.push(`score: ${ratio.reason}`);
   const withOriginal = [floor.column, columns[2] ?? [], losses(table, "original", measure, layer)];

@@ -8,7 +8,7 @@ import { type ComparedModel, comparedMeasures, GOOD, pairs, type RawComparison }
 import { nothingPaired, pairedDifference } from "./pairedDifference.ts";
 import { pairedShares } from "./pairedShares.ts";
 import { combine } from "./Table.ts";
-import { good, goodLimit } from "./verdict.ts";
+import { good, goodLimit } from "./tail.ts";
 
 export function compareCandidates(
   record: RunRecord,

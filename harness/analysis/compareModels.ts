@@ -11,7 +11,7 @@ import type { MeasureKey } from "./losses.ts";
 import { nothingPaired, type PairedDifference, pairedDifference } from "./pairedDifference.ts";
 import { pairedShares } from "./pairedShares.ts";
 import { type Column, combine, type Table } from "./Table.ts";
-import { good, goodLimit } from "./verdict.ts";
+import { good, goodLimit } from "./tail.ts";
 
 /** Where a score is formed: a condition of one model, and rows of its table that stand beside the other's. */
 export interface ScorePlace {

@@ -7,7 +7,8 @@
  * the hardest step, α / verdicts. It is the power of each part alone: all of them together have less.
  */
 import { clustersNeeded, smallestDetectable } from "../statistics/power.ts";
-import { FEWEST_CLUSTERS, TAIL_ALLOWANCE } from "./verdict.ts";
+import { TAIL_ALLOWANCE } from "./tail.ts";
+import { FEWEST_CLUSTERS } from "./verdict.ts";
 
 /**
  * Variances of the contrasts of parts A, B and D within clusters and between them (one-way analysis of variance over 18
