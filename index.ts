@@ -6,6 +6,7 @@ export { referenceCorpus } from "./harness/corpus.ts";
 export { type RunRecord, readRun } from "./harness/RunRecord.ts";
 export { run } from "./harness/run.ts";
 export type { RunOptions } from "./harness/Session.ts";
+export * as statistics from "./harness/statistics.ts";
 export type { Provider } from "./providers/contract.ts";
 export { openModel } from "./providers/embedded/openModel.ts";
 export { loadSuite } from "./suites/loadSuite.ts";

@@ -6,7 +6,7 @@ import { ClusterResampler } from "../statistics/ClusterResampler.ts";
 import { holm } from "../statistics/holm.ts";
 import { type Cell, cells } from "./cells.ts";
 import type { TestSettings } from "./contrast.ts";
-import { checkCloseness, checkFact, type InstrumentCheck } from "./instrument.ts";
+import { checkAllCloseness, checkFact, type InstrumentCheck } from "./instrument.ts";
 import { DISTRIBUTION, STATES } from "./losses.ts";
 import { type Table, tables } from "./Table.ts";
 import { type FrameVerdict, judge, type VerdictSettings } from "./verdict.ts";
@@ -119,10 +119,7 @@ function analyzeModel(record: RunRecord, model: ModelEntry, tests: TestSettings)
   };
   const settings = new Map<Table, VerdictSettings>(
     perFrame.map((table) => {
-      const closeness = [
-        checkCloseness(table, { name: DISTRIBUTION, better: "lower" }, "", tests),
-        checkCloseness(table, { name: STATES, better: "higher" }, layer, tests),
-      ];
+      const closeness = checkAllCloseness(table, layer, tests);
       return [table, { ...tests, margin, layer, closeness, fact: checkFact(table, tests), unobservable }];
     }),
   );

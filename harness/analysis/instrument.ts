@@ -5,7 +5,7 @@
 
 import { clusterMean } from "../statistics/clusterMean.ts";
 import { contrast, type TestSettings, testable } from "./contrast.ts";
-import { bestFloor, FACT, losses, type MeasureKey } from "./losses.ts";
+import { BOTH_WAYS, bestFloor, DISTRIBUTION, FACT, losses, type MeasureKey, STATES } from "./losses.ts";
 import { combine, type Table } from "./Table.ts";
 
 export interface InstrumentCheck {
@@ -21,7 +21,18 @@ const NOISE_FACTOR = 10;
 /** Fieller's g: beyond it a ratio to this denominator has no useful interval. */
 export const LARGEST_G = 0.05;
 
-export function checkCloseness(table: Table, measure: MeasureKey, layer: string, tests: TestSettings): InstrumentCheck {
+/** Checks of all measures that decide closeness in a frame: both divergences where the run has the reverse one too. */
+export function checkAllCloseness(table: Table, layer: string, tests: TestSettings): InstrumentCheck[] {
+  const both = table.column("paraphrase", BOTH_WAYS).some((value) => value !== null);
+  const measures: MeasureKey[] = [
+    { name: DISTRIBUTION, better: "lower" },
+    ...(both ? [{ name: BOTH_WAYS, better: "lower" } as const] : []),
+    { name: STATES, better: "higher" },
+  ];
+  return measures.map((measure) => checkCloseness(table, measure, measure.name === STATES ? layer : "", tests));
+}
+
+function checkCloseness(table: Table, measure: MeasureKey, layer: string, tests: TestSettings): InstrumentCheck {
   const failed = (reason: string): InstrumentCheck => ({ measure: measure.name, holds: false, reasons: [reason] });
   if (!table.has("paraphrase")) return failed("there is no paraphrase to serve as ceiling");
   const ceiling = losses(table, "paraphrase", measure, layer);

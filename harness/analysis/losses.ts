@@ -3,8 +3,9 @@ import { mean } from "simple-statistics";
 import type { MeasureDescription } from "../RunRecord.ts";
 import type { Column, Table, TableCondition } from "./Table.ts";
 
-/** The measures that decide closeness, and where the second is read. */
+/** The measures that decide closeness; the divergence in both directions only where a suite asks for it. */
 export const DISTRIBUTION = "kl";
+export const BOTH_WAYS = "j";
 export const STATES = "state.explained";
 export const FACT = "fact";
 

@@ -2,7 +2,8 @@
  * The verdict on one condition in one frame: four parts, each a one-sided test at α on per-item contrasts, all of
  * which must hold (docs/methodology.md, "The verdict"). ℓ is a loss, m the margin.
  *
- *   A closeness  (1−m)·ℓ(floor) + m·ℓ(paraphrase) − ℓ(c) > 0, for the distribution and for the states
+ *   A closeness  (1−m)·ℓ(floor) + m·ℓ(paraphrase) − ℓ(c) > 0, for the distribution (K, and j where it was asked for)
+ *                and for the states
  *   B fact       [Λ(c) − Λ(decoy)] − m·[Λ(paraphrase) − Λ(decoy)] > 0
  *   C foils      ℓ(foil) − ℓ(c) > 0 for each foil but the decoy
  *   D tail       share of near items, and of near ones with the fact kept, ≥ the paraphrases' own share − 0.10
@@ -18,7 +19,6 @@ import { tail } from "./tail.ts";
 /** Fewer clusters carry no claim. */
 export const FEWEST_CLUSTERS = 20;
 const KL: MeasureKey = { name: DISTRIBUTION, better: "lower" };
-const EXPLAINED: MeasureKey = { name: STATES, better: "higher" };
 
 export interface VerdictSettings extends MarginSettings {
   readonly layer: string;
@@ -62,7 +62,11 @@ export function judge(table: Table, condition: string, settings: VerdictSettings
     return { frame, verdict: "unobservable", p: null, parts: [], reasons: [`${hidden}: ${unobservable[hidden]}`] };
   }
   const broken = settings.closeness.filter((check) => !check.holds);
-  const a = [closeness(table, condition, KL, "", settings), closeness(table, condition, EXPLAINED, layer, settings)];
+  const a = settings.closeness.map(({ measure }) =>
+    measure === STATES
+      ? closeness(table, condition, { name: measure, better: "higher" }, layer, settings)
+      : closeness(table, condition, { name: measure, better: "lower" }, "", settings),
+  );
   const b = factKept(table, condition, settings);
   const c = foils(table, condition, settings);
   const d = tail(table, condition, alpha);

@@ -1,8 +1,7 @@
 /** The run that suites are drawn from, and what is planted in them. */
 import { EXIT, ExpectedError } from "../../errors.ts";
 import { type TestSettings, testable } from "../analysis/contrast.ts";
-import { checkCloseness, checkFact } from "../analysis/instrument.ts";
-import { DISTRIBUTION, STATES } from "../analysis/losses.ts";
+import { checkAllCloseness, checkFact } from "../analysis/instrument.ts";
 import type { Table } from "../analysis/Table.ts";
 import { FEWEST_CLUSTERS, judge, type VerdictSettings } from "../analysis/verdict.ts";
 import { ClusterResampler } from "../statistics/ClusterResampler.ts";
@@ -48,10 +47,7 @@ export function populationOf(source: ItemValues): Population {
 /** Of verdicts on a table of the run's items, with the instrument checks that it passes. */
 export function settingsFor(table: Table, { manifest, model }: ItemValues, tests: TestSettings): VerdictSettings {
   const layer = model.headlineBand;
-  const closeness = [
-    checkCloseness(table, { name: DISTRIBUTION, better: "lower" }, "", tests),
-    checkCloseness(table, { name: STATES, better: "higher" }, layer, tests),
-  ];
+  const closeness = checkAllCloseness(table, layer, tests);
   const { margin } = manifest.suite;
   return { ...tests, margin, layer, closeness, fact: checkFact(table, tests), unobservable: {} };
 }

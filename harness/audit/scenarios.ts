@@ -63,7 +63,7 @@ export const scenarios: readonly Scenario[] = [
   margin("C at the margin", "C foil", "C "),
   margin("D at the margin", "D tail", "D tail"),
   wrong("near copy, fact lost", "decoy", "never", "B fact"),
-  wrong("85 % perfect, 15 % floor", planted("85 % perfect"), "alpha", "D tail"),
+  wrong("85 % perfect, 15 % floor", planted("85 % perfect"), "alpha", "D near"),
   wrong("another text of the topic", planted("topic only"), "alpha"),
   wrong("words shuffled", "shuffled-original", "alpha"),
   wrong("half of the sentence", "first-half", "alpha"),

@@ -3,7 +3,7 @@
  * holds easily: by definition at most α.
  */
 import { expect, test } from "vitest";
-import { checkCloseness, checkFact } from "../../../harness/analysis/instrument.ts";
+import { checkAllCloseness, checkFact } from "../../../harness/analysis/instrument.ts";
 import { tables } from "../../../harness/analysis/Table.ts";
 import { judge } from "../../../harness/analysis/verdict.ts";
 import { ClusterResampler } from "../../../harness/statistics/ClusterResampler.ts";
@@ -70,10 +70,7 @@ test.each(Object.keys(boundaries))("at most α where the truth lies on the margi
     if (!model) throw new Error("no model");
     const [table] = tables(record, model).perFrame;
     if (!table) throw new Error("no table");
-    const closeness = [
-      checkCloseness(table, { name: "kl", better: "lower" }, "", tests),
-      checkCloseness(table, { name: "state.explained", better: "higher" }, LAYER, tests),
-    ];
+    const closeness = checkAllCloseness(table, LAYER, tests);
     const { verdict, parts } = judge(table, "c", {
       margin: 0.8,
       ...tests,

@@ -1,8 +1,11 @@
 /** Verdicts on records whose truth is known. */
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../errors.ts";
+import { analyze } from "../../../harness/analysis/analyze.ts";
+import type { RecordedValue } from "../../../harness/evaluate.ts";
+import { describeMeasures, selectMeasures } from "../../../harness/measures.ts";
 import { every, good, model } from "./judged.ts";
-import { DRAWS, type Draw, type Plant, usual } from "./plantedRecord.ts";
+import { DRAWS, type Draw, type Plant, planted, usual } from "./plantedRecord.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 
@@ -97,6 +100,24 @@ test("the distribution may be close and the states not", () => {
   );
   expect(verdict("half")).toBe("different");
   expect(named("half").reasons[0]).toMatch(/^A state\.explained is clearly below 0/);
+});
+
+test("where the reverse divergence was asked for, what a code adds of its own counts against it", () => {
+  const record = planted({ seed: 1, ...every(["good", DRAWS.good], ["adds", DRAWS.good]) });
+  for (const batch of record.batches) {
+    for (const [name, { values }] of Object.entries(batch.conditions)) {
+      const kl = values.find(({ measure }) => measure === "kl")?.value;
+      if (kl?.kind !== "defined") throw new Error("every condition has kl");
+      const value = 2 * kl.value + (name === "adds" ? 12 : 0);
+      (values as RecordedValue[]).push({ measure: "j", layer: "", value: { kind: "defined", value } });
+    }
+  }
+  const measures = describeMeasures(selectMeasures(["kl", "j", "state.explained", "fact"], ""));
+  const analysis = analyze({ ...record, manifest: { ...record.manifest, measures } });
+  const verdicts = analysis.models[0]?.candidates ?? [];
+  expect(verdicts.map(({ verdict }) => verdict)).toEqual(["equivalent", "different"]);
+  expect(verdicts[1]?.reasons[0]).toMatch(/^A j is clearly below 0/);
+  expect(analysis.models[0]?.instrument.map(({ measure }) => measure)).toEqual(["kl", "j", "state.explained", "fact"]);
 });
 
 test("a foil that comes nearer makes a candidate different", () => {

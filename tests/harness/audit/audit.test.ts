@@ -46,7 +46,7 @@ describe("what is planted is true", () => {
       draws: new ClusterResampler(1, 99),
       margin: 0.8,
       layer: values.model.headlineBand,
-      closeness: [check("kl")],
+      closeness: [check("kl"), check("state.explained")],
       fact: check("fact"),
       unobservable: {},
     });

@@ -1,0 +1,21 @@
+/** The estimators, for analyses of one's own: each file cites its source and is tested against values made elsewhere. */
+export { bootstrapInterval } from "./statistics/bootstrapInterval.ts";
+export { boundedScore } from "./statistics/boundedScore.ts";
+export { ClusterResampler } from "./statistics/ClusterResampler.ts";
+export { clusterMean } from "./statistics/clusterMean.ts";
+export { cohenKappa } from "./statistics/cohenKappa.ts";
+export { effectSize } from "./statistics/effectSize.ts";
+export { equivalenceTest, nonInferiority } from "./statistics/equivalenceTest.ts";
+export { clusterRatio, fieller } from "./statistics/fieller.ts";
+export { gaffkeTest } from "./statistics/gaffkeTest.ts";
+export { holm } from "./statistics/holm.ts";
+export { jackknife } from "./statistics/jackknife.ts";
+export { krippendorffAlpha } from "./statistics/krippendorffAlpha.ts";
+export { mcnemar } from "./statistics/mcnemar.ts";
+export { newcombe } from "./statistics/newcombe.ts";
+export { permutationMax } from "./statistics/permutationMax.ts";
+export { clustersNeeded, powerOf, smallestDetectable } from "./statistics/power.ts";
+export { signFlip } from "./statistics/signFlip.ts";
+export { studentisedBootstrap } from "./statistics/studentisedBootstrap.ts";
+export { tango, tangoTest } from "./statistics/tango.ts";
+export { wilson } from "./statistics/wilson.ts";
