@@ -18,6 +18,8 @@ interface Description {
   readonly descriptive?: true;
   /** Left out unless the suite names it, and why. */
   readonly onRequest?: string;
+  /** Chosen by default only where this other measure cannot be observed. */
+  readonly standsInFor?: string;
   /** What has to be observed for it beyond what is observed anyway. */
   readonly extras?: readonly Extra[];
   /** Whether it looks at more of the corpus' states than their mean. */
@@ -78,6 +80,10 @@ export const needsPromptLogits = {
   needs: (capabilities: Capabilities) => capabilities.promptLogits === "full",
   needed: "full logits of the prompt",
 };
+export const needsTopTokens = {
+  needs: (capabilities: Capabilities) => capabilities.promptLogits === "top-k",
+  needed: "the most likely next tokens",
+};
 export const needsStates = {
   needs: (capabilities: Capabilities) => capabilities.hiddenStates === "all",
   needed: "hidden states of all layers",
@@ -90,6 +96,7 @@ export const needsAttention = {
   needs: (capabilities: Capabilities) => capabilities.attention,
   needed: "attention",
 };
+export const needsNothing = { needs: () => true, needed: "" };
 export const needsTokenizer = {
   needs: (capabilities: Capabilities) => capabilities.tokenIdsIn,
   needed: "the tokenizer",

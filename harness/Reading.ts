@@ -1,5 +1,5 @@
 /** What a provider showed of one condition of one item, and of the item as a whole. */
-import type { AttentionSummary } from "../providers/contract.ts";
+import type { AttentionSummary, NamedToken } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import type { CorpusGeometry } from "./CorpusGeometry.ts";
 
@@ -46,6 +46,8 @@ export interface ConditionReading {
   readonly embedding: Float32Array | null;
   /** At the tokens of `after`; null where it was not asked for. */
   readonly attention: AttentionSummary | null;
+  /** The most likely tokens after the frame, from a provider that shows only those; null elsewhere. */
+  readonly nextTokens: readonly NamedToken[] | null;
 }
 
 export interface ItemReading {

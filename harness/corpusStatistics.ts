@@ -34,6 +34,9 @@ export async function corpusStatistics(session: Session, frame: FrameReader): Pr
     reading ??= readStates(provider, frame, texts, (done) => progress(label, done, texts.length), signal);
     return reading;
   };
+  if (provider.capabilities.hiddenStates !== "all") {
+    return { mean: [], geometry: new Map(), embeddingMean: await embeddingMean(session) };
+  }
   const flat = await answers.remember({ what: "corpus-mean", ...key }, async () => {
     const mean = meanStates(await states());
     if (!mean.every((state) => state.every(Number.isFinite))) {

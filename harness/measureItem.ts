@@ -31,7 +31,7 @@ export interface MeasureContext {
 const ANCHORS = ["original", "decoy", "filler"];
 
 function pack(reading: ConditionReading, indices: readonly number[]): Float32Array[] {
-  return indices.map((state) => reading.states[state] as Float32Array);
+  return reading.states.length === 0 ? [] : indices.map((state) => reading.states[state] as Float32Array);
 }
 
 function toBase64(states: readonly Float32Array[]): string {
@@ -43,6 +43,7 @@ function toBase64(states: readonly Float32Array[]): string {
 function fromBase64(text: string, width: number): Float32Array[] {
   const bytes = Uint8Array.from(Buffer.from(text, "base64"));
   const all = new Float32Array(bytes.buffer);
+  if (all.length === 0) return [];
   return Array.from({ length: all.length / width }, (_, i) => all.subarray(i * width, (i + 1) * width));
 }
 

@@ -10,6 +10,7 @@ import { factBits } from "./measures/factBits.ts";
 import { jensenShannon } from "./measures/js.ts";
 import { kl, klCumulative, klFirst, klParts, klPerToken } from "./measures/kl.ts";
 import { jeffreys, klReverse } from "./measures/klReverse.ts";
+import { klTopk } from "./measures/klTopk.ts";
 import { logitsRmsDp } from "./measures/logitsRmsDp.ts";
 import { logitsTop1 } from "./measures/logitsTop1.ts";
 import { overlap, overlapSubstring } from "./measures/overlap.ts";
@@ -53,6 +54,7 @@ export const MEASURES: readonly Measure[] = [
   attentionJs,
   attentionOutput,
   statePooledCosine,
+  klTopk,
   embeddingCosine,
   reconstructionBits,
   overlap,

@@ -27,6 +27,8 @@ function codeDigest(): string {
 }
 
 /** What every kept value depends on: the model, who computes, and the code; a value never outlives what made it. */
-export function modelKey({ digest, engine, weights, tokenizerDigest }: ModelIdentity) {
-  return { digest, engine, weights, tokenizerDigest, code: codeDigest() };
+export function modelKey({ reference, digest, engine, weights, tokenizerDigest }: ModelIdentity) {
+  // A model whose weights nobody tells is known by its name and its server alone.
+  const model = digest === "" ? { reference } : { digest };
+  return { ...model, engine, weights, tokenizerDigest, code: codeDigest() };
 }

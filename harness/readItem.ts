@@ -129,8 +129,14 @@ interface Built {
   tokens: number[];
 }
 
-/** @param logits whether next-token distributions can be had at all; if not, only states are asked for */
-function build(all: ItemRequest, own: Own, logits: boolean): Built {
+/** What can be had at all; nothing else is asked for. */
+interface Shown {
+  readonly logits: "full" | "top-k" | "none";
+  readonly states: boolean;
+}
+
+function build(all: ItemRequest, own: Own, shown: Shown): Built {
+  const logits = shown.logits === "full";
   const { frame, item, continuations } = all;
   const { before, after } = frame.ids(frameQuestion(item));
   const asked = logits ? rivals(all) : null;
@@ -183,7 +189,7 @@ function build(all: ItemRequest, own: Own, logits: boolean): Built {
       place.paraphrase = score(add({ ids: paraphrases.original, parent: AFTER }));
       place.decoyParaphrase = score(add({ ids: paraphrases.decoy, parent: AFTER }));
     }
-    if (context.length > 0) place.pooled = pools.push({ row, segment: CONTEXT }) - 1;
+    if (context.length > 0 && shown.states) place.pooled = pools.push({ row, segment: CONTEXT }) - 1;
     const said = (logits && own.get(condition.name)) || [];
     for (const ids of said) {
       place.reverse.push(comparisons.push([{ row, segment: add({ ids, parent: AFTER }) }]) - 1);
@@ -206,11 +212,15 @@ function build(all: ItemRequest, own: Own, logits: boolean): Built {
       comparisons[comparison]?.push({ row, segment: AFTER + 1 + m });
     });
   });
-  const states = all.conditions.map((_, row) => ({ row, segment: AFTER }));
+  const readouts = all.conditions.map((_, row) => ({ row, segment: AFTER }));
+  const states = shown.states ? readouts : [];
   const jensenShannon = all.extras?.has("jensen-shannon") === true;
-  const request = { rows, states, pools, scores, comparisons, jensenShannon };
-  const attention = states.map((ref) => ({ ...ref, context: CONTEXT }));
-  return { request: all.extras?.has("attention") ? { ...request, attention } : request, places, tokens };
+  const request: ReadRequest = {
+    ...{ rows, states, pools, scores, comparisons, jensenShannon },
+    ...(all.extras?.has("attention") && { attention: states.map((ref) => ({ ...ref, context: CONTEXT })) }),
+    ...(shown.logits === "top-k" && { nextTokens: readouts }),
+  };
+  return { request, places, tokens };
 }
 
 /** Tokens that the request makes the model read, without padding; own continuations as long as the item's longest. */
@@ -219,13 +229,14 @@ export function tokensOf(request: ItemRequest): number {
   const own = new Map(
     reverseConditions(request).map(({ condition, count }) => [condition.name, new Array(count).fill(longest)] as const),
   );
-  return build(request, own, true)
+  return build(request, own, { logits: "full", states: true })
     .request.rows.flat()
     .reduce((sum, segment) => sum + segment.ids.length, 0);
 }
 
 /** States of one place of a result, one array a layer. */
 export function statesAt(result: ReadResult, place: number, places: number, width: number): Float32Array[] {
+  if (result.states.length === 0) return [];
   const layers = result.states.length / (places * width);
   return Array.from({ length: layers }, (_, layer) => {
     const from = (layer * places + place) * width;
@@ -253,7 +264,8 @@ export async function readItem(
   signal?: AbortSignal,
 ): Promise<Map<string, ConditionReading>> {
   const own = await ownContinuations(all);
-  const { request, places, tokens } = build(all, own, provider.capabilities.promptLogits === "full");
+  const { promptLogits, hiddenStates } = provider.capabilities;
+  const { request, places, tokens } = build(all, own, { logits: promptLogits, states: hiddenStates === "all" });
   const result = await provider.read(request, signal);
   const embedded = await embeddings(all, provider, signal);
   const pick = (index: number | null) => (index === null ? null : (result.scores[index] ?? null));
@@ -296,6 +308,7 @@ export async function readItem(
         pooled: place.pooled === null ? null : (result.pools[place.pooled] ?? null),
         embedding: embedded[i] ?? null,
         attention: result.attention?.[i] ?? null,
+        nextTokens: result.nextTokens?.[i] ?? null,
       };
       return [condition.name, reading];
     }),

@@ -9,6 +9,7 @@ import type { Condition } from "./conditions.ts";
 import { corpusStatistics } from "./corpusStatistics.ts";
 import { FrameReader } from "./FrameReader.ts";
 import { frameMeasures } from "./frameStates.ts";
+import type { Measure } from "./Measure.ts";
 import { manifest } from "./manifest.ts";
 import { measureItem } from "./measureItem.ts";
 import { extrasOf, selectMeasures } from "./measures.ts";
@@ -62,10 +63,16 @@ const readingsFolder = ({ answers }: RunOptions) => (answers === null ? null : j
 async function begin(options: RunOptions, provider: Provider): Promise<Session> {
   const { suite, corpus } = options;
   const chosen = selectMeasures(suite.measures, suite.locate(["measures"]));
-  const measures = chosen.filter((measure) => measure.needs(provider.capabilities));
+  const observable = (measure: Measure) => measure.needs(provider.capabilities);
+  const { measures: asked } = suite;
+  const needed = ({ name, standsInFor }: Measure) =>
+    standsInFor === undefined ||
+    (asked !== "default" && asked.includes(name)) ||
+    !chosen.some((other) => other.name === standsInFor && observable(other));
+  const measures = chosen.filter((measure) => observable(measure) && needed(measure));
   const unobservable = Object.fromEntries(
     chosen
-      .filter((measure) => !measures.includes(measure))
+      .filter((measure) => !observable(measure) && needed(measure))
       .map((measure) => [measure.name, `the provider does not show ${measure.needed}`]),
   );
   const frames = Object.entries(suite.frames).map(
@@ -76,8 +83,11 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
   const conditions = await prepareConditions(suite, provider.tokenizer, {
     sentenceVectors: async (texts) => {
       const key = { what: "sentence vectors", model: modelKey(provider.identity), texts };
+      const { hiddenStates, embeddings } = provider.capabilities;
+      const make =
+        hiddenStates !== "all" && embeddings ? provider.embed.bind(provider) : pooledTexts.bind(null, provider);
       const kept = await answers.remember(key, async () =>
-        (await pooledTexts(provider, texts, options.signal)).map((vector) => [...vector]),
+        (await make(texts, options.signal)).map((vector) => [...vector]),
       );
       return kept.map((vector) => Float32Array.from(vector));
     },
@@ -120,7 +130,8 @@ function refuseTooLong(
       if (!encoding || !("text" in encoding)) return;
       const context = Math.max(...frames.map((frame) => frame.context(encoding.text).length));
       const tokens = context + (around[i] as number);
-      if (tokens <= identity.contextLength) return;
+      // Where nobody says, whoever serves the model has to refuse what is too long.
+      if (identity.contextLength === null || tokens <= identity.contextLength) return;
       throw new ExpectedError({
         code: "input-too-long",
         message: `item ${item.id} takes ${tokens} tokens under condition ${name}, and ${identity.name} reads ${identity.contextLength}`,
@@ -184,6 +195,7 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
         noise: measured.noise?.differences ?? null,
       };
     }
+    if (provider.capabilities.hiddenStates !== "all") continue;
     saveStates(session, frame, positions, states);
     const common = { model: provider.identity.reference, frame: frame.name, positions };
     const late = [

@@ -12,8 +12,9 @@ export async function sampleContinuations(
 ): Promise<number[][][]> {
   const { suite, progress, signal } = options;
   const { samples, tokens, seed } = suite.continuations;
-  // A model that cannot go on is measured by its states alone.
-  if (!provider.capabilities.generation) return suite.items.map(() => []);
+  // Where nothing can be read along them, they would be of no use.
+  const { generation, promptLogits } = provider.capabilities;
+  if (!generation || promptLogits !== "full") return suite.items.map(() => []);
   const out: number[][][] = [];
   const label = `continuations, ${frame.name} (kept for later runs)`;
   const CHUNK = 16;

@@ -45,7 +45,6 @@ export interface ModelIdentity extends ServedIdentity {
   /** The form that the weights take in memory, and why. */
   readonly weights: string;
   readonly tokenizerDigest: string;
-  readonly contextLength: number;
   /** Number of blocks; there is one state more than that (the embedding). */
   readonly layers: number;
   readonly width: number;
@@ -121,6 +120,8 @@ export interface ReadRequest {
   readonly jensenShannon?: boolean;
   /** Attention at the tokens of these segments: each row is read once more for it. */
   readonly attention?: readonly AttentionRef[];
+  /** The most likely next tokens after these segments, from who shows no more than those (`promptLogits: "top-k"`). */
+  readonly nextTokens?: readonly SegmentRef[];
 }
 
 /** A segment that follows `context`, which follows whatever stands before it. */
@@ -162,6 +163,8 @@ export interface ReadResult {
   readonly comparisons: readonly Comparison[];
   /** Where the request asks for it. */
   readonly attention?: readonly AttentionSummary[];
+  /** Where the request asks for it; null where nothing was named. */
+  readonly nextTokens?: readonly (readonly NamedToken[] | null)[];
 }
 
 export interface SampleRequest {

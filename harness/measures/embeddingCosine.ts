@@ -16,7 +16,7 @@ export const embeddingCosine: ScalarMeasure = {
   range: [-1, 1],
   better: "higher",
   reference: "Reimers & Gurevych 2019, arXiv 1908.10084",
-  onRequest: "only embedding models show it",
+  standsInFor: "state.pooled-cosine",
   extras: ["embedding"],
   ...needsEmbeddings,
   of: (condition, item) => {

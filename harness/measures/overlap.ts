@@ -7,7 +7,7 @@
  *
  * Undefined where neither text has a word; the second where the original has none.
  */
-import { conditionOf, needsTokenizer, type ScalarMeasure } from "../Measure.ts";
+import { conditionOf, needsNothing, type ScalarMeasure } from "../Measure.ts";
 import { defined, undefinedBecause } from "../Value.ts";
 import { words } from "../words.ts";
 
@@ -50,7 +50,7 @@ export const overlap: ScalarMeasure = {
   range: [0, 1],
   better: "higher",
   reference: "Rajpurkar et al. 2016, arXiv 1606.05250, section 6.1",
-  ...needsTokenizer,
+  ...needsNothing,
   of: (condition, item) => {
     const original = conditionOf(item, "original")?.text;
     if (original === undefined) return undefinedBecause("the original was not read");

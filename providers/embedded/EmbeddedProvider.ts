@@ -244,7 +244,7 @@ export class EmbeddedProvider implements Provider {
 
   refuseTooLong(tokens: number): void {
     const limit = this.identity.contextLength;
-    if (tokens <= limit) return;
+    if (limit === null || tokens <= limit) return;
     throw new ExpectedError({
       code: "input-too-long",
       message: `the text takes ${tokens} positions, and ${this.identity.name} reads ${limit}`,

@@ -9,12 +9,21 @@ import type { ConditionReading, Extra } from "../../../harness/Reading.ts";
 import { type ConditionText, type ItemRequest, readItem, tokensOf } from "../../../harness/readItem.ts";
 import { run } from "../../../harness/run.ts";
 import { numberOf } from "../../../harness/Value.ts";
-import type { ReadRequest, ReadResult } from "../../../providers/contract.ts";
+import type { Capabilities, ReadRequest, ReadResult } from "../../../providers/contract.ts";
 import type { Item } from "../../../suites/Suite.ts";
 import { ScriptedProvider } from "../ScriptedProvider.ts";
 import { CORPUS, SYNONYMS, scriptedItems, scriptedSuite } from "../scriptedSuite.ts";
 
-const ON_REQUEST = ["kl.reverse", "j", "js", "fact.bits", "embedding.cosine", "attention.js", "attention.output"];
+const ON_REQUEST = ["kl.reverse", "j", "js", "fact.bits", "attention.js", "attention.output"];
+
+const NOTHING: Capabilities = {
+  hiddenStates: "none",
+  attention: false,
+  promptLogits: "none",
+  generation: false,
+  embeddings: false,
+  tokenIdsIn: false,
+};
 
 describe("the choice of measures", () => {
   test("by default all but those that are asked for by name; `default` in a list stands for them", () => {
@@ -26,14 +35,18 @@ describe("the choice of measures", () => {
     expect(selectMeasures(["js", "default"], "").map(({ name }) => name)).toEqual(
       MEASURES.map(({ name }) => name).filter((name) => name === "js" || byDefault.includes(name)),
     );
-    expect(extrasOf(selectMeasures("default", ""))).toEqual(new Set());
+    const standIns = MEASURES.filter(({ standsInFor }) => standsInFor !== undefined).map(({ name }) => name);
+    expect(standIns.sort()).toEqual(["embedding.cosine", "kl-topk"]);
+    expect(extrasOf(selectMeasures("default", "").filter(({ name }) => !standIns.includes(name)))).toEqual(new Set());
     expect(() => selectMeasures(["kl.revers"], "here")).toThrow("did you mean kl.reverse?");
   });
 
   test("every measure says what it is, and names are not given twice", () => {
     expect(new Set(MEASURES.map(({ name }) => name)).size).toBe(MEASURES.length);
-    for (const { definition, unit, range, reference, needed } of MEASURES) {
-      for (const text of [definition, unit, reference, needed]) expect(text).not.toBe("");
+    for (const { definition, unit, range, reference, needed, needs } of MEASURES) {
+      for (const text of [definition, unit, reference]) expect(text).not.toBe("");
+      // What needs nothing is never missing.
+      expect(needed !== "" || needs(NOTHING)).toBe(true);
       expect(range[0]).toBeLessThan(range[1]);
     }
   });
@@ -233,7 +246,7 @@ const folder = mkdtempSync(join(tmpdir(), "isoglyph-request-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a run that asks for all of them", () => {
-  const asked = scriptedSuite({ measures: ["default", ...ON_REQUEST] }, 8);
+  const asked = scriptedSuite({ measures: ["default", ...ON_REQUEST, "embedding.cosine"] }, 8);
   const go = (name: string, provider: ScriptedProvider, suite = asked) =>
     run({
       suite,

@@ -2,7 +2,7 @@
 import type { ConditionReading, ItemReading } from "../../../harness/Reading.ts";
 import type { Item } from "../../../suites/Suite.ts";
 
-export type JsonReading = Omit<ConditionReading, "states" | "pooled" | "embedding" | "attention"> & {
+export type JsonReading = Omit<ConditionReading, "states" | "pooled" | "embedding" | "attention" | "nextTokens"> & {
   states: number[][];
   pooled: number[] | null;
   embedding: number[] | null;
@@ -17,6 +17,7 @@ export function readingOf(json: JsonReading): ConditionReading {
     states: floats(states),
     pooled: pooled && Float32Array.from(pooled),
     embedding: embedding && Float32Array.from(embedding),
+    nextTokens: null,
     attention: { ...attention, weights: floats(attention.weights), context: floats(attention.context) },
   };
 }
@@ -35,6 +36,7 @@ export function condition(name: string, parts: Partial<ConditionReading> = {}): 
     pooled: null,
     embedding: null,
     attention: null,
+    nextTokens: null,
   };
   return { name, text: name, tokens: 1, ...nothing, ...parts };
 }

@@ -1,0 +1,100 @@
+/**
+ * A server that takes text, as a provider of the harness: the frame around the context becomes a prompt or a
+ * conversation, and the most likely tokens at its first generated place are what is seen of the model's distribution.
+ * Nothing here is known of states, and no token ids go in.
+ */
+import { ExpectedError } from "../../errors.ts";
+import type {
+  Capabilities,
+  GenerateRequest,
+  ModelIdentity,
+  Provider,
+  ReadRequest,
+  ReadResult,
+  Row,
+  TextProvider,
+} from "../contract.ts";
+import { characterTokenizer, parseInput } from "./characterTokenizer.ts";
+
+/** The ids of a segment and of all that it follows. */
+function lineOf(row: Row, segment: number): number[] {
+  const parts: (readonly number[])[] = [];
+  for (let at: number | null = segment; at !== null; at = row[at]?.parent ?? null) parts.unshift(row[at]?.ids ?? []);
+  return parts.flat();
+}
+
+export class ServedProvider implements Provider {
+  readonly tokenizer = characterTokenizer;
+  readonly identity: ModelIdentity;
+  readonly capabilities: Capabilities;
+  readonly served: TextProvider;
+
+  constructor(served: TextProvider) {
+    const { text } = served;
+    const { digest, engine, ...identity } = served.identity;
+    this.served = served;
+    this.identity = {
+      ...identity,
+      engine,
+      // Whoever serves it may change the weights and say nothing.
+      digest: digest ?? "",
+      architecture: "",
+      quantisation: "",
+      weights: "the server's",
+      tokenizerDigest: "",
+      layers: 0,
+      width: 0,
+      vocabulary: 0,
+    };
+    this.capabilities = {
+      hiddenStates: "none",
+      attention: false,
+      promptLogits: text.generation && text.topLogProbs > 1 ? "top-k" : "none",
+      generation: text.generation,
+      embeddings: text.embeddings,
+      tokenIdsIn: false,
+    };
+  }
+
+  async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+    const { states, pools, scores, comparisons, attention = [], nextTokens = [] } = request;
+    const asked = { states, "mean states": pools, "scores of given tokens": scores, attention };
+    const missing = Object.entries(asked).find(([, list]) => list.length > 0)?.[0];
+    if (missing !== undefined || comparisons.some((list) => list.length > 0)) {
+      throw this.cannot(missing ?? "distributions along given tokens");
+    }
+    const requests = nextTokens.map(({ row, segment }): GenerateRequest => {
+      const input = parseInput(characterTokenizer.decode(lineOf(request.rows[row] as Row, segment)));
+      return { input, maxTokens: 1, temperature: 0, topLogProbs: this.served.text.topLogProbs };
+    });
+    const answers = await this.served.generate(requests, signal);
+    return {
+      states: new Float32Array(0),
+      pools: [],
+      scores: [],
+      comparisons: comparisons.map(() => ({ kl: [], sameTop: [], logProb: [] })),
+      // A model that ends at once names no token there.
+      nextTokens: answers.map(({ tokens }) => tokens?.[0]?.top ?? null),
+    };
+  }
+
+  embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+    return this.served.embed(texts, signal);
+  }
+
+  sample(): Promise<number[][][]> {
+    return Promise.reject(this.cannot("samples as token ids"));
+  }
+
+  close(): Promise<void> {
+    return this.served.close();
+  }
+
+  private cannot(what: string): ExpectedError {
+    return new ExpectedError({
+      code: "capability-missing",
+      message: `${this.identity.reference} shows no ${what}`,
+      hint: "what needs them can be had from the embedded engine (a .gguf file, a folder, hf:, ollama:) or transformers:",
+    });
+  }
+}
