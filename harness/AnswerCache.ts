@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { markUsed } from "./pruneFolder.ts";
 import { writeWhole } from "./RunRecord.ts";
 
 export class AnswerCache {
@@ -37,13 +38,16 @@ export class AnswerCache {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
       throw error;
     }
+    let entry: { sha256: string; value: T };
     try {
-      const entry = JSON.parse(text) as { sha256: string; value: T };
-      const intact = createHash("sha256").update(JSON.stringify(entry.value)).digest("hex") === entry.sha256;
-      return intact ? entry.value : null;
+      entry = JSON.parse(text) as typeof entry;
     } catch {
       // Not JSON any more: as good as absent, and written anew.
       return null;
     }
+    const intact = createHash("sha256").update(JSON.stringify(entry.value)).digest("hex") === entry.sha256;
+    if (!intact) return null;
+    markUsed(path);
+    return entry.value;
   }
 }

@@ -4,14 +4,12 @@
  * only that codec's rows. One file an item and frame; a file that is damaged is made again.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConditionRecord } from "./evaluate.ts";
 import type { NoiseReading } from "./noise.ts";
+import { markUsed } from "./pruneFolder.ts";
 import { writeWhole } from "./RunRecord.ts";
-
-/** All kept files together; the oldest go first. */
-const MOST_BYTES = 1e9;
 
 export interface KeptCondition {
   readonly record: ConditionRecord;
@@ -36,24 +34,6 @@ export class ReadingCache {
 
   open(key: unknown): KeptReadings {
     return new KeptReadings(this.folder, this.folder === null ? null : join(this.folder, `${hashOf(key)}.json`));
-  }
-
-  /** Brings the folder back below its bound. */
-  prune(): void {
-    if (this.folder === null) return;
-    const folder = this.folder;
-    mkdirSync(folder, { recursive: true });
-    const files = readdirSync(folder).map((name) => {
-      // Another process may have removed it since.
-      const found = statSync(join(folder, name), { throwIfNoEntry: false });
-      return { name, size: found?.size ?? 0, mtimeMs: found?.mtimeMs ?? 0 };
-    });
-    let total = files.reduce((sum, { size }) => sum + size, 0);
-    for (const { name, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
-      if (total <= MOST_BYTES) break;
-      rmSync(join(folder, name), { force: true });
-      total -= size;
-    }
   }
 }
 
@@ -82,6 +62,7 @@ class KeptReadings {
     }
     const [checksum, body] = [text.slice(0, 64), text.slice(65)];
     if (createHash("sha256").update(body).digest("hex") !== checksum) return nothing;
+    markUsed(this.path);
     return JSON.parse(body) as KeptItem;
   }
 

@@ -31,6 +31,7 @@ function program(signal: AbortSignal): Command {
     .option("--seed <n>", "seed of continuations and controls, in place of the suite's")
     .option("--plan", "say what would run, how many tokens and about how long, and stop")
     .option("--no-cache", "neither use nor keep answers of earlier runs")
+    .option("--record <dir>", "keep all that the model says, for the reference recorded:DIR")
     .action(async (suite, options) => (await import("./commands/run.ts")).runCommand(suite, options, signal));
 
   cli
@@ -96,6 +97,18 @@ function program(signal: AbortSignal): Command {
     .option("--json", "for machines")
     .action(async (ref, options) => (await import("./commands/models.ts")).showCommand(ref, options, signal));
 
+  const cache = cli.command("cache").description("what is kept between runs, and where");
+  cache
+    .command("list", { isDefault: true })
+    .description("list it, with its size")
+    .option("--json", "for machines")
+    .action(async (options) => (await import("./commands/cache.ts")).listCacheCommand(options));
+  cache
+    .command("clear")
+    .description("remove parts of it, such as answers")
+    .argument("<part...>")
+    .action(async (parts) => (await import("./commands/cache.ts")).clearCacheCommand(parts));
+
   cli
     .command("audit")
     .description("test the verdict itself: how often it would claim what is false, on items of a run")
@@ -107,7 +120,8 @@ function program(signal: AbortSignal): Command {
 
   cli
     .command("doctor")
-    .description("check the machine, the cache, the sources and the engine")
+    .description("check the machine, the cache, the sources and the engine, or a provider")
+    .option("--provider <ref>", "what this model shows, and how far its answers move when nothing changes")
     .option("--json", "for machines")
     .action(async (options) => (await import("./commands/doctor.ts")).doctorCommand(options, signal));
   return cli;

@@ -18,6 +18,7 @@ import { noiseItems } from "./noise.ts";
 import { setMeasures } from "./overAllItems.ts";
 import { pooledTexts } from "./pooledTexts.ts";
 import { prepareConditions } from "./prepareConditions.ts";
+import { pruneFolder } from "./pruneFolder.ts";
 import { bandsOf } from "./Reading.ts";
 import { ReadingCache } from "./ReadingCache.ts";
 import { type JournalEntry, type ModelEntry, type RunRecord, RunWriter, readRun } from "./RunRecord.ts";
@@ -54,10 +55,12 @@ export async function run(options: RunOptions): Promise<RunRecord> {
     throw error;
   }
   writer.close();
-  new ReadingCache(readingsFolder(options)).prune();
+  if (options.answers !== null) pruneFolder(options.answers, MOST_KEPT);
   return readRun(options.folder);
 }
 
+/** Bytes of kept answers and readings together. */
+const MOST_KEPT = 1e9;
 const readingsFolder = ({ answers }: RunOptions) => (answers === null ? null : join(answers, "readings"));
 
 async function begin(options: RunOptions, provider: Provider): Promise<Session> {

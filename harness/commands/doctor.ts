@@ -10,7 +10,7 @@ import { listModels } from "../../providers/embedded/sources/listModels.ts";
 import { version } from "./terminal.ts";
 
 type State = "ok" | "warn" | "FAIL";
-interface Check {
+export interface Check {
   readonly name: string;
   readonly state: State;
   readonly detail: string;
@@ -121,7 +121,24 @@ async function engine(signal: AbortSignal): Promise<Check[]> {
   }
 }
 
-export async function doctorCommand({ json }: { readonly json?: boolean }, signal: AbortSignal): Promise<void> {
+export interface DoctorCommandOptions {
+  readonly provider?: string;
+  readonly json?: boolean;
+}
+
+/** A provider that cannot be opened is a finding like any other. */
+async function provider(reference: string, signal: AbortSignal): Promise<Check[]> {
+  try {
+    const { providerChecks } = await import("./providerCheck.ts");
+    return await providerChecks(reference, signal);
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || error.exit === EXIT.interrupted) throw error;
+    return [{ name: "provider", state: "FAIL", detail: `${error.message}${error.hint ? `; ${error.hint}` : ""}` }];
+  }
+}
+
+export async function doctorCommand(options: DoctorCommandOptions, signal: AbortSignal): Promise<void> {
+  const { json } = options;
   const memory = process.availableMemory();
   const offline = process.env.ISOGLYPH_OFFLINE === "1" || process.env.HF_HUB_OFFLINE === "1";
   const checks: Check[] = [
@@ -141,7 +158,11 @@ export async function doctorCommand({ json }: { readonly json?: boolean }, signa
         ? "offline: nobody is asked (ISOGLYPH_OFFLINE or HF_HUB_OFFLINE)"
         : `models come from ${process.env.HF_ENDPOINT ?? "the Hugging Face Hub"}, else from pip`,
     },
-    ...(existsSync(cacheFolder()) ? await engine(signal) : []),
+    ...(options.provider !== undefined
+      ? await provider(options.provider, signal)
+      : existsSync(cacheFolder())
+        ? await engine(signal)
+        : []),
   ];
   if (json) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
   else

@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { ExpectedError } from "../../errors.ts";
-import { openModel } from "../../providers/embedded/openModel.ts";
 import { cacheFolder } from "../../providers/embedded/sources/cacheFolder.ts";
-import { parseModelReference } from "../../providers/embedded/sources/modelReference.ts";
+import { checkReference, openProvider } from "../../providers/openProvider.ts";
+import { RecordingProvider } from "../../providers/recorded/RecordingProvider.ts";
 import { gateLines } from "../../reports/gateLines.ts";
 import { summary } from "../../reports/summary.ts";
 import { terminalTable } from "../../reports/terminalTable.ts";
@@ -11,6 +11,7 @@ import { writeReports } from "../../reports/writeReports.ts";
 import { loadSuite } from "../../suites/loadSuite.ts";
 import { pairsSuite } from "../../suites/pairsSuite.ts";
 import type { Suite } from "../../suites/Suite.ts";
+import { AnswerCache } from "../AnswerCache.ts";
 import { analyze } from "../analysis/analyze.ts";
 import { checkSuite } from "../checkSuite.ts";
 import { referenceCorpus } from "../corpus.ts";
@@ -26,6 +27,7 @@ export interface RunCommandOptions {
   readonly limit?: string;
   readonly seed?: string;
   readonly plan?: boolean;
+  readonly record?: string;
   readonly cache: boolean;
 }
 
@@ -83,7 +85,7 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<void> {
   const suite = await suiteOf(path, options);
-  for (const model of suite.models) parseModelReference(model);
+  for (const model of suite.models) checkReference(model);
   checkSuite(suite);
   if (options.plan) {
     const { plan, planText } = await import("./plan.ts");
@@ -98,22 +100,30 @@ export async function runCommand(
   );
   const folder = options.out ?? join("runs", `${suite.name.replace(/[^\w.-]+/g, "-")}-${stamp()}`);
   const threads = availableParallelism();
+  // What is kept from earlier runs would not be asked for, and so not be recorded.
+  const answers = options.cache && options.record === undefined ? join(cacheFolder(), "answers") : null;
+  const kept = new AnswerCache(answers);
   const record = await run({
     suite,
     models: suite.models.map((reference) => ({
       reference,
-      open: () =>
-        openModel(reference, {
+      open: async () => {
+        const provider = await openProvider(reference, {
+          remember: (key, make) => kept.remember({ what: "a server's answer", key }, make),
           weights: "auto",
           purpose: "batch",
           threads,
           progress: ({ label, done, total }) => progress.update(label, done, total, "bytes"),
           signal,
-        }),
+        });
+        if (options.record === undefined) return provider;
+        const name = suite.models.length === 1 ? "" : reference.replace(/[^\w.-]+/g, "-");
+        return new RecordingProvider(provider, join(options.record, name));
+      },
     })),
     corpus: referenceCorpus(),
     folder,
-    answers: options.cache ? join(cacheFolder(), "answers") : null,
+    answers,
     version: version(),
     environment: {
       created: new Date().toISOString(),

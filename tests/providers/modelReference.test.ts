@@ -99,14 +99,17 @@ describe("of Ollama", () => {
 });
 
 const AVAILABLE =
-  "available now: smollm2-135m, the path of a .gguf file or of a folder from the Hugging Face Hub, " +
+  "there are smollm2-135m, the path of a .gguf file or of a folder from the Hugging Face Hub, " +
   "hf:OWNER/REPOSITORY[/FILE.gguf][@REVISION], ollama:NAME[:TAG]";
 
 it.each(["ollama-api:qwen3", "openai:gpt-5@http://localhost", "hf-api:m", "transformers:m", "recorded:f"])(
-  "says that %s is not available yet",
+  "says that %s has no files here, and who takes it",
   (reference) => {
     expect(() => parseModelReference(reference)).toThrow(
-      expect.objectContaining({ code: "model-kind-unavailable", hint: AVAILABLE }),
+      expect.objectContaining({
+        code: "model-kind-unavailable",
+        hint: `\`run\` and \`doctor\` take it; for this, ${AVAILABLE}`,
+      }),
     );
   },
 );

@@ -32,13 +32,13 @@ export type ModelReference =
   | ({ readonly kind: "hub" } & HubReference)
   | ({ readonly kind: "ollama" } & OllamaName);
 
-/** Kinds of reference that are defined, and not available yet. */
-const PLANNED: Readonly<Record<string, string>> = {
+/** Kinds of reference that others answer to (openProvider.ts): there are no files here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
   "ollama-api:": "an Ollama server",
   "openai:": "an OpenAI-compatible server",
   "hf-api:": "Hugging Face inference",
   "transformers:": "PyTorch transformers",
-  "recorded:": "recorded observations",
+  "recorded:": "a recording",
 };
 
 const HUB_FORM = "hf:OWNER/REPOSITORY[/FILE.gguf][@REVISION]";
@@ -46,7 +46,7 @@ const OLLAMA_FORM = "ollama:NAME[:TAG]";
 const DEFAULT_REVISION = "main";
 
 const available = () =>
-  `available now: ${KNOWN_MODELS.map(({ name }) => name).join(", ")}, the path of a .gguf file or of a folder from ` +
+  `there are ${KNOWN_MODELS.map(({ name }) => name).join(", ")}, the path of a .gguf file or of a folder from ` +
   `the Hugging Face Hub, ${HUB_FORM}, ${OLLAMA_FORM}`;
 
 /** @throws ExpectedError `model-kind-unavailable`, `model-reference-malformed`, `model-unknown`. */
@@ -56,8 +56,8 @@ export function parseModelReference(text: string): ModelReference {
   const prefix = /^[a-z-]+:/.exec(text)?.[0] ?? "";
   if (prefix === "hf:") return { kind: "hub", ...parseHub(text) };
   if (prefix === "ollama:") return { kind: "ollama", ...parseOllama(text) };
-  const planned = Object.hasOwn(PLANNED, prefix) ? PLANNED[prefix] : undefined;
-  if (planned !== undefined) throw notYet(text, `${prefix} (${planned})`);
+  const other = Object.hasOwn(ELSEWHERE, prefix) ? ELSEWHERE[prefix] : undefined;
+  if (other !== undefined) throw elsewhere(text, other);
   const found = text === "" ? undefined : statSync(text, { throwIfNoEntry: false });
   if (found?.isDirectory()) return { kind: "folder", path: text };
   if (found || /\.gguf$/i.test(text) || /^[./~]|^[a-z]:\\/i.test(text)) return { kind: "gguf", path: text };
@@ -124,16 +124,16 @@ function misspelt(text: string, reason: string, form: string): ExpectedError {
   });
 }
 
-function notYet(text: string, kind: string): ExpectedError {
+function elsewhere(text: string, who: string): ExpectedError {
   return new ExpectedError({
     code: "model-kind-unavailable",
-    message: `model reference ${JSON.stringify(text)}: ${kind} is not available in this version`,
-    hint: available(),
+    message: `model reference ${JSON.stringify(text)} is ${who}, and what is asked for needs the model's files`,
+    hint: `\`run\` and \`doctor\` take it; for this, ${available()}`,
   });
 }
 
 function unknown(text: string, prefix: string): ExpectedError {
-  const kinds = ["hf:", "ollama:", ...Object.keys(PLANNED)];
+  const kinds = ["hf:", "ollama:", ...Object.keys(ELSEWHERE)];
   const candidates = prefix ? kinds : KNOWN_MODELS.map(({ name }) => name);
   const wanted = (prefix || text).toLowerCase();
   const nearest = candidates.reduce((a, b) => (distance(wanted, b) < distance(wanted, a) ? b : a));

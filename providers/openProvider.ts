@@ -1,0 +1,77 @@
+/** Who answers to a model reference: the embedded engine, a Python worker, a server, or a recording. */
+import { ExpectedError } from "../errors.ts";
+import type { Provider } from "./contract.ts";
+import type { OpenOptions } from "./embedded/openModel.ts";
+import { parseModelReference } from "./embedded/sources/modelReference.ts";
+import type { Remember } from "./remote/RequestQueue.ts";
+
+export interface OpenProviderOptions extends OpenOptions {
+  /** Keeps a server's answers; without it each is asked for anew. */
+  readonly remember?: Remember;
+  /** Keys and addresses of servers; the process's own unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+type Open = (reference: string, options: OpenProviderOptions) => Promise<Provider>;
+
+/** Only what is asked for is loaded: each brings its own libraries. */
+const OTHERS: Readonly<Record<string, Open>> = {
+  "ollama-api:": async (reference, options) => {
+    const { openOllama } = await import("./ollama/openOllama.ts");
+    return serve(await openOllama(reference, remote(options)));
+  },
+  "openai:": async (reference, options) => {
+    const { openOpenAi } = await import("./openai/openOpenAi.ts");
+    return serve(await openOpenAi(reference, remote(options)));
+  },
+  "hf-api:": async (reference, options) => {
+    const { openHuggingFace } = await import("./huggingface/openHuggingFace.ts");
+    return serve(await openHuggingFace(reference, remote(options)));
+  },
+  "transformers:": async (reference, { progress, signal }) => {
+    const { openTransformers } = await import("./transformers/openTransformers.ts");
+    return openTransformers(reference, { ...(progress && { progress }), ...(signal && { signal }) });
+  },
+  "recorded:": async (reference) => {
+    const { RecordedProvider } = await import("./recorded/RecordedProvider.ts");
+    return new RecordedProvider(reference.slice("recorded:".length));
+  },
+};
+
+const remote = ({ env = process.env, signal, remember }: OpenProviderOptions) => ({
+  env,
+  ...(signal && { signal }),
+  ...(remember && { remember }),
+});
+
+async function serve(...[served]: ConstructorParameters<typeof import("./served/ServedProvider.ts").ServedProvider>) {
+  const { ServedProvider } = await import("./served/ServedProvider.ts");
+  return new ServedProvider(served);
+}
+
+const prefixOf = (reference: string) => Object.keys(OTHERS).find((prefix) => reference.startsWith(prefix));
+
+/**
+ * Refuses what cannot be a model, before anything is opened.
+ * @throws ExpectedError of modelReference; `model-reference-malformed`.
+ */
+export function checkReference(reference: string): void {
+  const prefix = prefixOf(reference);
+  if (prefix === undefined) parseModelReference(reference);
+  else if (reference.length === prefix.length) {
+    throw new ExpectedError({
+      code: "model-reference-malformed",
+      message: `model reference ${JSON.stringify(reference)} names no model`,
+      hint: `the form is ${prefix}MODEL`,
+    });
+  }
+}
+
+/** @throws ExpectedError of whoever opens it. */
+export async function openProvider(reference: string, options: OpenProviderOptions): Promise<Provider> {
+  checkReference(reference);
+  const prefix = prefixOf(reference);
+  if (prefix !== undefined) return (OTHERS[prefix] as Open)(reference, options);
+  const { openModel } = await import("./embedded/openModel.ts");
+  return openModel(reference, options);
+}
