@@ -10,6 +10,9 @@ import { type Band, bandStates, middleOf } from "./Reading.ts";
 import { defined, undefinedBecause, type Value } from "./Value.ts";
 import { squaredDistance } from "./vectors.ts";
 
+/** Relative float32 noise of a state, read in one batch or another. */
+const ROUNDING = 1e-5;
+
 /** The gallery of an item holds at most so many states. */
 const GALLERY = 50;
 
@@ -47,13 +50,15 @@ function centred(
     const own = byCluster.get(clusters[i] as string);
     if (!vector || !own || own.count === count) return null;
     const out = new Float64Array(width);
-    let length = 0;
+    let [length, whole] = [0, 0];
     for (let k = 0; k < width; k++) {
+      whole += (vector[k] as number) ** 2;
       const value = (vector[k] as number) - ((total[k] as number) - (own.sum[k] as number)) / (count - own.count);
       out[k] = value;
       length += value * value;
     }
-    if (length === 0) return null;
+    // An empty text is read alike under every item: what is left of its states is rounding, and has no direction.
+    if (length <= ROUNDING ** 2 * whole) return null;
     return out.map((value) => value / Math.sqrt(length));
   });
 }

@@ -19,7 +19,7 @@ function codeDigest(): string {
     const url = new URL(folder, import.meta.url);
     const files = readdirSync(url, { recursive, encoding: "utf8" })
       .map((name) => name.replaceAll("\\", "/"))
-      .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts"));
+      .filter((name) => /\.([jt]s|py)$/.test(name) && !name.endsWith(".d.ts"));
     for (const name of files.sort()) hash.update(`${name}\n`).update(readFileSync(new URL(name, url)));
   }
   digest = hash.digest("hex");

@@ -19,6 +19,8 @@ test("the package carries what is read at run time, and no tests", () => {
     "dist/index.d.ts",
     "dist/harness/cli.js",
     "dist/providers/embedded/sessionWorker.js",
+    "dist/providers/transformers/worker.py",
+    "dist/harness/audit/everyday.json",
     "dist/suites/reference/sentences.txt",
     "dist/suites/everyday/suite.yaml",
     "dist/suites/everyday/items.jsonl",

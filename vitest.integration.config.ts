@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Against real servers, which `npm run setup:integration` installs. */
+export default defineConfig({
+  test: {
+    include: ["tests/integration/**/*.integration.ts"],
+    // One server at a time: they share the cores.
+    maxWorkers: 1,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
+});
