@@ -24,13 +24,21 @@ function program(signal: AbortSignal): Command {
       "--pairs <file>",
       "a CSV file with the columns original, encoding (and paraphrase, decoy, question, answer …)",
     )
-    .option("--model <ref>", "a model: smollm2-135m or path/to/model.gguf; may be repeated", collect, [])
+    .option(
+      "--model <ref>",
+      "a model, such as smollm2-135m, path/to/model.gguf, ollama:NAME, openai:NAME; may be repeated",
+      collect,
+      [],
+    )
     .option("--profile <name>", "a profile of the suite")
     .option("--out <dir>", "the run's folder (default: runs/<suite>-<time>)")
     .option("--limit <n>", "at most so many items, spread over clusters and topics")
     .option("--seed <n>", "seed of continuations and controls, in place of the suite's")
     .option("--plan", "say what would run, how many tokens and about how long, and stop")
     .option("--no-cache", "neither use nor keep answers of earlier runs")
+    .option("--concurrency <n>", "most requests to a server at once")
+    .option("--requests-per-minute <n>", "most requests to a server a minute")
+    .option("--tokens-per-minute <n>", "most tokens to and from a server a minute")
     .option("--record <dir>", "keep all that the model says, for the reference recorded:DIR")
     .action(async (suite, options) => (await import("./commands/run.ts")).runCommand(suite, options, signal));
 

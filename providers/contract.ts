@@ -19,6 +19,8 @@ export interface TextCapabilities {
   readonly generation: boolean;
   /** Most likely tokens that it names at each generated place; 0 where it shows no log-probabilities. */
   readonly topLogProbs: number;
+  /** The same after a text that is taken as it is, where that differs from a conversation. */
+  readonly rawTopLogProbs?: number;
   readonly embeddings: boolean;
   /** Answers that follow a JSON schema. */
   readonly schema: boolean;

@@ -3,11 +3,13 @@ import { ExpectedError } from "../errors.ts";
 import type { Provider } from "./contract.ts";
 import type { OpenOptions } from "./embedded/openModel.ts";
 import { parseModelReference } from "./embedded/sources/modelReference.ts";
-import type { Remember } from "./remote/RequestQueue.ts";
+import type { Remember, RequestQueueOptions } from "./remote/RequestQueue.ts";
 
 export interface OpenProviderOptions extends OpenOptions {
   /** Keeps a server's answers; without it each is asked for anew. */
   readonly remember?: Remember;
+  /** How fast servers are asked; as fast as they take it unless given. */
+  readonly limits?: Pick<RequestQueueOptions, "concurrency" | "requestsPerMinute" | "tokensPerMinute">;
   /** Keys and addresses of servers; the process's own unless given. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -18,15 +20,15 @@ type Open = (reference: string, options: OpenProviderOptions) => Promise<Provide
 const OTHERS: Readonly<Record<string, Open>> = {
   "ollama-api:": async (reference, options) => {
     const { openOllama } = await import("./ollama/openOllama.ts");
-    return serve(await openOllama(reference, remote(options)));
+    return serve(await openOllama(reference, { ...remote(options), queue: options.limits ?? {} }));
   },
   "openai:": async (reference, options) => {
     const { openOpenAi } = await import("./openai/openOpenAi.ts");
-    return serve(await openOpenAi(reference, remote(options)));
+    return serve(await openOpenAi(reference, { ...remote(options), limits: options.limits ?? {} }));
   },
   "hf-api:": async (reference, options) => {
     const { openHuggingFace } = await import("./huggingface/openHuggingFace.ts");
-    return serve(await openHuggingFace(reference, remote(options)));
+    return serve(await openHuggingFace(reference, { ...remote(options), queue: options.limits ?? {} }));
   },
   "transformers:": async (reference, { progress, signal }) => {
     const { openTransformers } = await import("./transformers/openTransformers.ts");
@@ -50,6 +52,12 @@ async function serve(...[served]: ConstructorParameters<typeof import("./served/
 }
 
 const prefixOf = (reference: string) => Object.keys(OTHERS).find((prefix) => reference.startsWith(prefix));
+
+/** Whether the embedded engine answers to it: its files can be looked at before it is opened. */
+export const isEmbedded = (reference: string) => prefixOf(reference) === undefined;
+
+/** Whether it is asked in requests, each of which may cost. */
+export const isServer = (reference: string) => /^(ollama-api|openai|hf-api):/.test(reference);
 
 /**
  * Refuses what cannot be a model, before anything is opened.

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Tokenizer } from "../../providers/contract.ts";
 import type { ModelHeader } from "../../providers/embedded/modelHeader.ts";
 import { headerAtHand } from "../../providers/embedded/modelHeader.ts";
+import { isEmbedded, isServer } from "../../providers/openProvider.ts";
 import { wrapText } from "../../reports/wrapText.ts";
 import type { Suite } from "../../suites/Suite.ts";
 import { type PlannedPart, plannedPower, REFERENCE_SPREAD } from "../analysis/plannedPower.ts";
@@ -35,6 +36,8 @@ export interface ModelPlan {
   readonly conditions: readonly string[];
   readonly frames: readonly FramePlan[];
   readonly seconds: number;
+  /** Of a server, which is asked in requests: how many, of one answered token each; null for others. */
+  readonly requests: number | null;
   /** Whether tokens were counted by the model's own tokenizer. */
   readonly counted: boolean;
 }
@@ -58,7 +61,7 @@ function blockParameters(header: ModelHeader): number {
 }
 
 export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
-  const header = headerAtHand(model);
+  const header = isEmbedded(model) ? headerAtHand(model) : null;
   const tokenizer = header?.tokenizer ?? roughTokenizer;
   const width = header?.checkpoint.config.width ?? 576;
   // A projection's symbols depend on the model's states, their number does not: any vector will do for counting.
@@ -117,6 +120,7 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
     conditions: conditions.map(({ name }) => name),
     frames,
     seconds: flops / (FLOPS_PER_THREAD * availableParallelism()),
+    requests: isServer(model) ? conditions.length * suite.items.length * frames.length * policies : null,
     counted: header !== null,
   };
 }
@@ -152,11 +156,21 @@ function powerText({ items, candidates, statistics, margin }: Suite, models: num
 export function planText(suite: Suite, plans: readonly ModelPlan[]): string {
   const lines: string[] = [];
   const number = (value: number) => value.toLocaleString("en-US").padStart(12);
-  for (const { model, conditions, frames, seconds, counted } of plans) {
+  for (const { model, conditions, frames, seconds, requests, counted } of plans) {
     lines.push(
       `${suite.name}${suite.profile ? `, profile ${suite.profile}` : ""} on ${model}: ${suite.items.length} items × ${conditions.length} conditions × ${frames.length} frame(s)${suite.positions === "both" ? " × 2 position policies" : ""}`,
     );
     lines.push(`conditions: ${conditions.join(", ")}`, "");
+    if (requests !== null) {
+      lines.push(
+        ...wrapText(
+          `at most ${requests.toLocaleString("en-US")} requests for one token each, where the server names likely tokens, and embeddings of each text and of the corpus, where it has them; equal requests are sent once, and answers are kept`,
+          80,
+        ).split("\n"),
+        "",
+      );
+      continue;
+    }
     lines.push(
       `frame${" ".repeat(15)}${"read".padStart(12)}${"corpus".padStart(12)}${"sampled".padStart(12)}   tokens`,
     );

@@ -1,4 +1,5 @@
 /** A provider's self-test: what it shows, and how far its answers move when nothing changed. */
+import { ExpectedError } from "../../errors.ts";
 import type { NamedToken, Provider, Row } from "../../providers/contract.ts";
 import { openProvider } from "../../providers/openProvider.ts";
 import { centredCosine } from "../vectors.ts";
@@ -93,6 +94,23 @@ async function embeddingChecks(provider: Provider, signal: AbortSignal): Promise
   return [{ name: "embeddings", state, detail }];
 }
 
+/** Ollama shows no states; the weights that it serves may lie in this machine's store, where the engine reads them. */
+async function twinCheck(provider: Provider): Promise<Check> {
+  const { embeddedTwin } = await import("../../providers/ollama/embeddedTwin.ts");
+  try {
+    const { identity } = provider;
+    const { reference } = embeddedTwin({ identity: { ...identity, digest: identity.digest || null } });
+    return { name: "the same weights", state: "ok", detail: `${reference} shows every layer of them (same sha256)` };
+  } catch (error) {
+    if (!(error instanceof ExpectedError)) throw error;
+    return {
+      name: "the same weights",
+      state: "warn",
+      detail: `${error.message}${error.hint ? `; ${error.hint}` : ""}`,
+    };
+  }
+}
+
 export async function providerChecks(reference: string, signal: AbortSignal): Promise<Check[]> {
   const provider = await openProvider(reference, { weights: "auto", purpose: "latency", signal });
   try {
@@ -109,6 +127,7 @@ export async function providerChecks(reference: string, signal: AbortSignal): Pr
     return [
       { name: "provider", state: "ok", detail: `${identity.name}, ${identity.engine}, ${digest}` },
       { name: "shows", state: "ok", detail: shows },
+      ...(reference.startsWith("ollama-api:") ? [await twinCheck(provider)] : []),
       ...(promptLogits === "full" ? await fullChecks(provider, signal) : []),
       ...(promptLogits === "top-k" ? await topTokenChecks(provider, signal) : []),
       ...(embeddings ? await embeddingChecks(provider, signal) : []),

@@ -28,6 +28,9 @@ export interface RunCommandOptions {
   readonly seed?: string;
   readonly plan?: boolean;
   readonly record?: string;
+  readonly concurrency?: string;
+  readonly requestsPerMinute?: string;
+  readonly tokensPerMinute?: string;
   readonly cache: boolean;
 }
 
@@ -70,6 +73,29 @@ async function suiteOf(path: string | undefined, options: RunCommandOptions): Pr
   };
 }
 
+/** How fast servers may be asked. */
+function limitsOf({ concurrency, requestsPerMinute, tokensPerMinute }: RunCommandOptions) {
+  const given = (name: string, text: string | undefined) => (text === undefined ? undefined : positive(name, text));
+  const most = given("--concurrency", concurrency);
+  const requests = given("--requests-per-minute", requestsPerMinute);
+  const tokens = given("--tokens-per-minute", tokensPerMinute);
+  return {
+    ...(most !== undefined && { concurrency: { start: Math.min(4, most), most } }),
+    ...(requests !== undefined && { requestsPerMinute: requests }),
+    ...(tokens !== undefined && { tokensPerMinute: tokens }),
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = wholeNumber(name, text);
+  if (value > 0) return value;
+  throw new ExpectedError({
+    code: "usage",
+    message: `${name} ${text}: at least 1`,
+    hint: `leave ${name} out for none`,
+  });
+}
+
 /** Time as a folder name, to the second. */
 function stamp(): string {
   return new Date()
@@ -87,6 +113,7 @@ export async function runCommand(
   const suite = await suiteOf(path, options);
   for (const model of suite.models) checkReference(model);
   checkSuite(suite);
+  const limits = limitsOf(options);
   if (options.plan) {
     const { plan, planText } = await import("./plan.ts");
     process.stdout.write(planText(suite, await Promise.all(suite.models.map((model) => plan(suite, model)))));
@@ -110,6 +137,7 @@ export async function runCommand(
       open: async () => {
         const provider = await openProvider(reference, {
           remember: (key, make) => kept.remember({ what: "a server's answer", key }, make),
+          limits,
           weights: "auto",
           purpose: "batch",
           threads,

@@ -42,7 +42,7 @@ export class HuggingFaceProvider implements TextProvider {
   ) {
     const { generation, topLogProbs, embeddings, schema } = offered;
     this.identity = identity;
-    this.text = { generation, topLogProbs, embeddings, schema };
+    this.text = { generation, topLogProbs, rawTopLogProbs: offered.rawTop, embeddings, schema };
     this.offered = offered;
     this.client = client;
     this.origin = origin;

@@ -40,7 +40,8 @@ export class OpenAiProvider implements TextProvider {
   constructor(parts: OpenAiProviderParts) {
     this.parts = parts;
     this.identity = parts.identity;
-    this.text = parts.capabilities;
+    const { topLogProbs } = parts.capabilities;
+    this.text = { ...parts.capabilities, rawTopLogProbs: Math.min(COMPLETION_TOP, topLogProbs) };
     this.embeddings = new EmbeddingBatches(parts.client, parts.prices);
   }
 
@@ -134,7 +135,8 @@ export class OpenAiProvider implements TextProvider {
   /** What is refused before anything is sent. */
   private check(request: GenerateRequest): void {
     if (!this.text.generation) throw this.lacks("generation");
-    const most = "text" in request.input ? Math.min(COMPLETION_TOP, this.text.topLogProbs) : this.text.topLogProbs;
+    const { topLogProbs, rawTopLogProbs = topLogProbs } = this.text;
+    const most = "text" in request.input ? rawTopLogProbs : topLogProbs;
     const top = request.topLogProbs;
     if (top !== undefined && (this.text.topLogProbs === 0 || top > most)) {
       throw this.lacks(`${top} log-probabilities a token (it shows ${most})`);

@@ -65,7 +65,8 @@ export class ServedProvider implements Provider {
     }
     const requests = nextTokens.map(({ row, segment }): GenerateRequest => {
       const input = parseInput(characterTokenizer.decode(lineOf(request.rows[row] as Row, segment)));
-      return { input, maxTokens: 1, temperature: 0, topLogProbs: this.served.text.topLogProbs };
+      const { topLogProbs, rawTopLogProbs = topLogProbs } = this.served.text;
+      return { input, maxTokens: 1, temperature: 0, topLogProbs: "text" in input ? rawTopLogProbs : topLogProbs };
     });
     const answers = await this.served.generate(requests, signal);
     return {

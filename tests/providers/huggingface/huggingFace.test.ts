@@ -38,7 +38,13 @@ describe("an endpoint of text-generation-inference", () => {
       contextLength: 4096,
     });
     // The chat's limit was tried: 20 was refused, 5 was not, and three tokens came.
-    expect(provider.text).toEqual({ generation: true, topLogProbs: 3, embeddings: false, schema: true });
+    expect(provider.text).toEqual({
+      generation: true,
+      topLogProbs: 3,
+      rawTopLogProbs: 5,
+      embeddings: false,
+      schema: true,
+    });
     const [answer] = await provider.generate([{ ...text, topLogProbs: 2, stop: ["."] }]);
     expect(answer).toEqual({
       text: " Paris",
@@ -128,7 +134,13 @@ describe("features", () => {
   it("of text-embeddings-inference: one vector a text, 32 texts a request", async () => {
     const provider = await open(embeddingsHandler);
     expect(provider.identity).toMatchObject({ engine: "text-embeddings-inference 1.8.2", contextLength: 512 });
-    expect(provider.text).toEqual({ generation: false, topLogProbs: 0, embeddings: true, schema: false });
+    expect(provider.text).toEqual({
+      generation: false,
+      topLogProbs: 0,
+      rawTopLogProbs: 0,
+      embeddings: true,
+      schema: false,
+    });
     const before = server.asked.length;
     const texts = Array.from({ length: 200 }, (_, i) => "x".repeat(i % 37));
     const rows = await provider.embed(texts);

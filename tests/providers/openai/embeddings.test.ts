@@ -41,7 +41,13 @@ async function open(options: Partial<OpenOpenAiOptions> = {}) {
 describe("embeddings", () => {
   it("come in the order of the texts, whatever the order of the answer", async () => {
     const { provider, server } = await open();
-    expect(provider.text).toEqual({ generation: false, topLogProbs: 0, embeddings: true, schema: false });
+    expect(provider.text).toEqual({
+      generation: false,
+      topLogProbs: 0,
+      rawTopLogProbs: 0,
+      embeddings: true,
+      schema: false,
+    });
     const texts = ["b", "aaa", "b", "cc"];
     expect(await provider.embed(texts)).toEqual(texts.map((text) => Float32Array.from(vector(text))));
     expect(server.received.map(inputOf)).toEqual([["b", "aaa", "cc"]]);

@@ -29,7 +29,13 @@ const chat = (content: string, more = {}) => ({
 describe("what a server can do", () => {
   it("is found by asking", async () => {
     const provider = await open("vllm");
-    expect(provider.text).toEqual({ generation: true, topLogProbs: 12, embeddings: false, schema: true });
+    expect(provider.text).toEqual({
+      generation: true,
+      topLogProbs: 12,
+      rawTopLogProbs: 5,
+      embeddings: false,
+      schema: true,
+    });
     expect(provider.identity).toEqual({
       reference: `openai:tiny@${server?.origin}/v1`,
       name: "tiny-2026-01-01",
