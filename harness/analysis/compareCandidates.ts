@@ -41,7 +41,9 @@ export function compareCandidates(
       const kept = combine(table.clusters, columns, (one) => one);
       const others = combine(table.clusters, columns, (_, other) => other).values;
       const share =
-        limit === null ? nothingPaired("there is no paraphrase") : pairedShares(kept.values, others, kept.clusters);
+        limit === null
+          ? nothingPaired("no paraphrase has a value of kl")
+          : pairedShares(kept.values, others, kept.clusters);
       const more = { measure: GOOD, layer: "", unit: "share of items", better: "higher", noise: null } as const;
       return [...rows, { ...place, ...more, tested: true, ...share }];
     });

@@ -63,7 +63,7 @@ function shares(tables: readonly [Table, Table], condition: string): PairedDiffe
   const columns: Column[] = [];
   for (const table of tables) {
     const limit = goodLimit(table);
-    if (limit === null) return nothingPaired(`${table.model.identity.reference}: there is no paraphrase`);
+    if (limit === null) return nothingPaired(`${table.model.identity.reference}: no paraphrase has a value of kl`);
     columns.push(good(table, condition, limit));
   }
   const kept = combine(tables[0].clusters, columns, (first) => first);

@@ -40,7 +40,8 @@ afterAll(() => rmSync(root, { recursive: true }));
 /** A frame without a seam: a server cuts the joined text into tokens, the engine its parts. */
 const FRAME = { restate: { before: "Note:\n", after: "\n\nIn other words," } };
 
-async function ran(references: readonly string[], items: number, sentences = 1024): Promise<RunRecord> {
+/** Fewer sentences than usual: no verdict is asked for here. */
+async function ran(references: readonly string[], items: number, sentences: number): Promise<RunRecord> {
   const everyday = await loadSuite("suites/everyday/suite.yaml", { profile: "quick", limit: items });
   const { "rare-hanzi": _, ...candidates } = everyday.candidates;
   const corpus = referenceCorpus();
@@ -59,6 +60,9 @@ async function ran(references: readonly string[], items: number, sentences = 102
     progress: () => {},
   });
 }
+
+/** Chosen or cut by the number of tokens, which a server does not tell; or read for some items only. */
+const OTHER_TEXTS = / (mismatch|swapped|filler|identity)/;
 
 /** Values of a measure, by item and condition. */
 function valuesOf(record: RunRecord, reference: string, measure: string): Map<string, number> {
@@ -85,7 +89,7 @@ describe.skipIf(absent.length > 0)("the default model behind two servers and in 
     await ollama.create("smollm2", { "smollm2.gguf": model });
     llama = await LlamaCppServer.start(python, model);
     served = [`ollama-api:smollm2@${ollama.base}`, `openai:smollm2@${llama.base}/v1`];
-    record = await ran([DEFAULT_MODEL, ...served], 5);
+    record = await ran([DEFAULT_MODEL, ...served], 5, 64);
   });
   afterAll(async () => {
     await llama?.close();
@@ -96,19 +100,22 @@ describe.skipIf(absent.length > 0)("the default model behind two servers and in 
     const whole = valuesOf(record, DEFAULT_MODEL, "kl.first");
     for (const reference of served) {
       const bound = valuesOf(record, reference, "kl-topk");
-      const shared = [...bound.keys()].filter((key) => whole.has(key) && !key.endsWith("identity"));
-      expect(shared.length).toBeGreaterThan(50);
+      const shared = [...bound.keys()].filter((key) => whole.has(key) && !OTHER_TEXTS.test(key));
+      expect(shared.length).toBeGreaterThan(40);
       const [least, first] = [bound, whole].map((values) => shared.map((key) => values.get(key) as number)) as [
         number[],
         number[],
       ];
-      const above = Math.max(...least.map((value, i) => value - (first[i] as number)));
+      const excess = least.map((value, i) => (value - (first[i] as number)) / (1 + (first[i] as number)));
+      const worst = Math.max(...excess);
       const order = sampleRankCorrelation(least, first);
+      const name = reference.split("@")[0];
       console.info(
-        `${reference.split("@")[0]}: ${shared.length} values, at most ${above.toFixed(3)} above, rank correlation ${order.toFixed(3)}`,
+        `${name}: ${shared.length} values, at most ${(100 * worst).toFixed(0)} % of 1 + kl above kl, ` +
+          `${excess.filter((value) => value > 0).length} above at all, rank correlation ${order.toFixed(3)}`,
       );
-      // The servers' kernels round activations to 8 bits.
-      expect(above).toBeLessThan(0.5);
+      // Measured: 8 % (Ollama, 20 tokens) and none (llama-cpp-python, 5), 0.967 and 0.906. Their kernels round to 8 bits.
+      expect(worst).toBeLessThan(0.25);
       expect(order).toBeGreaterThan(0.9);
     }
   });
