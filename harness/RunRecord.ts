@@ -77,7 +77,7 @@ export interface Manifest {
     readonly candidates: Readonly<Record<string, CandidateSpec>>;
     readonly gates: readonly Gate[];
   };
-  readonly items: readonly Pick<Item, "id" | "topic" | "cluster" | "original">[];
+  readonly items: readonly RecordedItem[];
   readonly measures: readonly MeasureDescription[];
   /** How many models the run was to read; `models` holds those that were opened. */
   readonly plannedModels: number;
@@ -98,6 +98,11 @@ export interface Batch {
   readonly missing: Readonly<Record<string, string>>;
   /** How far values move when nothing changed, by measure and layer, where this item was read again. */
   readonly noise: readonly NoiseDifference[] | null;
+}
+
+export interface RecordedItem extends Pick<Item, "id" | "topic" | "cluster" | "original"> {
+  /** sha256 of its paraphrases, decoy and questions, hexadecimal; records of older versions have none. */
+  readonly controls?: string;
 }
 
 /** Values of one item that could only be computed once all items were read. */

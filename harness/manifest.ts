@@ -27,7 +27,10 @@ export function manifest(options: RunOptions, models: readonly ModelEntry[]): Ma
     signature: `isoglyph ${version} | ${suite.name}${suite.profile ? `/${suite.profile}` : ""}@${short(suite.hash)} | ${names} | settings ${short(settings)} | n=${suite.items.length}`,
     version,
     suite: resolved,
-    items: suite.items.map(({ id, topic, cluster, original }) => ({ id, topic, cluster, original })),
+    items: suite.items.map(({ id, topic, cluster, original, paraphrases, decoy, questions }) => {
+      const controls = createHash("sha256").update(JSON.stringify({ paraphrases, decoy, questions })).digest("hex");
+      return { id, topic, cluster, original, controls };
+    }),
     measures: describeMeasures(selectMeasures(suite.measures, suite.locate(["measures"]))),
     plannedModels: options.models.length,
     models,

@@ -116,14 +116,16 @@ function aligned({ candidates, controls }: { candidates: Row[]; controls: Row[] 
 }
 
 /** Why what is undecided is so, and what else a reader must know; conditions that share a reason share a note. */
-function notes({ manifest }: RunRecord, { candidates, cells }: ModelAnalysis, frame: string): string[] {
+function notes({ manifest }: RunRecord, { model, candidates, cells }: ModelAnalysis, frame: string): string[] {
   const byReason = new Map<string, string[]>();
   for (const { condition, verdict, reasons, warnings } of candidates) {
-    const cell = cells.find(
-      (entry) => entry.frame === frame && entry.condition === condition && entry.measure === DISTRIBUTION,
+    const own = cells.filter((entry) => entry.frame === frame && entry.condition === condition);
+    const decisive = own.filter(
+      ({ measure, layer }) => measure === DISTRIBUTION || (measure === STATES && layer === model.headlineBand),
     );
+    const n = Math.min(...decisive.map((cell) => cell.n));
     const few =
-      cell && cell.n < manifest.items.length ? [`${cell.n} of ${manifest.items.length} items have a value`] : [];
+      decisive.length > 0 && n < manifest.items.length ? [`${n} of ${manifest.items.length} items have a value`] : [];
     for (const reason of [...(UNDECIDED.includes(verdict) ? reasons : []), ...warnings, ...few]) {
       byReason.set(reason, [...(byReason.get(reason) ?? []), condition]);
     }

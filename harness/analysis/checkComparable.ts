@@ -85,6 +85,11 @@ function sameItems(before: Manifest, after: Manifest): Comparable["items"] {
       const [mine, theirs] = parting(one.original, other.original);
       throw refusal(`the text of item ${one.id}`, mine, theirs, "give an item that was rewritten a new id");
     }
+    if (one.controls !== undefined && other.controls !== undefined && one.controls !== other.controls) {
+      const texts = `paraphrases, decoy or questions of item ${one.id}`;
+      const hint = "scores and facts rest on these: give an item that was rewritten a new id";
+      throw refusal(texts, `sha256 ${one.controls.slice(0, 12)}`, `sha256 ${other.controls.slice(0, 12)}`, hint);
+    }
     if (one.cluster !== other.cluster) {
       throw refusal(`the cluster of item ${one.id}`, one.cluster, other.cluster, SAME_SUITE);
     }
@@ -154,7 +159,7 @@ function differences(before: Manifest, after: Manifest): string[] {
   };
   if (before.version !== after.version) notes.push(`isoglyph ${before.version} before, ${after.version} after`);
   const [one, other] = [before.suite, after.suite];
-  if (one.hash !== other.hash) notes.push("the suites differ: paraphrases, decoys or other texts may have changed");
+  if (one.hash !== other.hash) notes.push("the suites differ in their texts or settings");
   for (const [name, spec] of Object.entries(one.candidates)) {
     const now = other.candidates[name];
     if (now && JSON.stringify(now) !== JSON.stringify(spec)) notes.push(`the candidate ${name} is defined differently`);

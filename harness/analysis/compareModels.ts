@@ -99,7 +99,7 @@ export function compareModels(
             const [floor, span] = [noise.of(name, layer)?.ofMean, scores?.[k]?.span];
             return floor === undefined || span === undefined ? null : floor / span;
           });
-          const noise = floors.every((floor) => floor !== null) ? Math.max(...(floors as number[])) : null;
+          const noise = floors.every((floor) => floor !== null) ? Math.hypot(...(floors as number[])) : null;
           return { ...place, measure: name, layer, unit: "score", better: "higher", noise, tested, ...paired };
         });
         const share = shares([one.table, other.table], condition);

@@ -150,7 +150,7 @@ class Pairing {
     const noise =
       floors[0] === undefined || floors[1] === undefined || !later || !earlier
         ? null
-        : Math.max(floors[0] / earlier.span, floors[1] / later.span);
+        : Math.hypot(floors[0] / earlier.span, floors[1] / later.span);
     const [before, after] = [earlier?.score ?? null, later?.score ?? null];
     return {
       ...place,

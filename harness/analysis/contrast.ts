@@ -34,7 +34,7 @@ export interface Contrast {
   readonly mean: number;
   readonly se: number;
   readonly t: number;
-  /** One-sided, for a mean above 0, and for one below: of all tests the largest. */
+  /** One-sided, for a mean above 0, and for one below: of all tests the largest; where t alone refuses, that of t. */
   readonly p: number;
   readonly pBelow: number;
   /** Items that would give power 0.8 if the effect is as observed; null where no number would. */

@@ -99,6 +99,13 @@ export function plants(truth: Truth) {
       draw: (i, random) =>
         uniformFloat64(random) < 0.85 ? row(record("original"), i) : row({ ...wrongText, fact: unasked }, i),
     } satisfies Plant,
+    // A copy with the fact changed: as near as can be, and wrong.
+    "15 % decoys": {
+      draw: (i, random) => (uniformFloat64(random) < 0.85 ? row(record("original"), i) : row(record("decoy"), i)),
+    } satisfies Plant,
+    "25 % decoys": {
+      draw: (i, random) => (uniformFloat64(random) < 0.75 ? row(record("original"), i) : row(record("decoy"), i)),
+    } satisfies Plant,
     // With the fact kept, so that it is for closeness to refuse it.
     "topic only": plant({ ...wrongText, fact: original }),
     halfway: plant({

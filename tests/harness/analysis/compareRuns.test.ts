@@ -170,6 +170,11 @@ const REFUSED: [string, RunRecord, string][] = [
     suite({ continuations: { samples: 8, controls: 1, tokens: 1, seed: 1 } }),
     "continuations.samples: 1 before, 8 after",
   ],
+  [
+    "an item's decoy",
+    items({ controls: "b".repeat(64) }),
+    "paraphrases, decoy or questions of item i3: sha256 aaaaaaaaaaaa before, sha256 bbbbbbbbbbbb after",
+  ],
   ["an item's text", items({ original: "texts" }), 'the text of item i3: "text" before, "texts" after'],
   ["an item's cluster", items({ cluster: "c9" }), "the cluster of item i3: c3 before, c9 after"],
   [

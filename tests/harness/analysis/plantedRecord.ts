@@ -158,6 +158,7 @@ export function planted(plant: Plant): RunRecord {
     topic: "all",
     cluster: `c${clusterOf(i)}`,
     original: "text",
+    controls: "a".repeat(64),
   }));
   return { manifest: manifestOf(plant, conditions, list, frames, positions, models), batches };
 }
