@@ -9,7 +9,7 @@ import { type Column, combine, type Table } from "./Table.ts";
 
 export const TAIL_ALLOWANCE = 0.1;
 /** Of the items on which paraphrases never lose the fact. */
-export const FACT_ALLOWANCE = 0.15;
+const FACT_ALLOWANCE = 0.15;
 const KL = { name: DISTRIBUTION, better: "lower" } as const;
 
 const paraphrases = (table: Table) =>
@@ -45,7 +45,7 @@ const LOST = 0.25;
  * Whether each item's fact survives, over items on which it can be seen: the original lies above the decoy and every
  * paraphrase keeps it. Null elsewhere; lost where the condition has no Λ.
  */
-export function keepsFact(table: Table, condition: string): Column {
+function keepsFact(table: Table, condition: string): Column {
   const [own, original, decoy] = [condition, "original", "decoy"].map((name) => table.column(name, FACT));
   const ceilings = paraphrases(table).map((name) => table.column(name, FACT));
   return (original ?? []).map((x, i) => {

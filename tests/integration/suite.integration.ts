@@ -53,7 +53,7 @@ async function ran(references: readonly string[], items: number, sentences: numb
         openProvider(reference, { weights: "packed", purpose: "latency", env: { OLLAMA_CONTEXT_LENGTH: "512" } }),
     })),
     corpus: { ...corpus, sentences: corpus.sentences.slice(0, sentences) },
-    folder: mkdtempSync(join(root, "run-")) + "/out",
+    folder: `${mkdtempSync(join(root, "run-"))}/out`,
     answers: null,
     version: "0.0.0",
     environment: {},
