@@ -17,6 +17,10 @@ const MINUTE = 60_000;
 const SECOND = 1000;
 /** The concurrency grows by one in this time on average at most, so that a quick server is not flooded before its first refusal. */
 const GROWTH_INTERVAL = 30;
+/** Fewer answers before the first refusal say little of the rate. */
+const FEW_ANSWERS = 10;
+/** A server that refuses again and again after few answers is slow, and not at the end of a burst. */
+const MOST_GUESSES = 3;
 const BACKOFF = { first: 500, most: 30_000 };
 
 export class Pacer {
@@ -28,6 +32,9 @@ export class Pacer {
   private began: number | null = null;
   /** Requests a second. */
   private rate = Number.POSITIVE_INFINITY;
+  /** Whether the rate is that of a first refusal after few answers: a bucket that was nearly empty at the start. */
+  private guessed = false;
+  private guesses = 0;
   private nextAt = 0;
   private pausedUntil = 0;
   private decreasedAt = Number.NEGATIVE_INFINITY;
@@ -66,8 +73,8 @@ export class Pacer {
     this.refusalsInARow = 0;
     this.accepted.push(sentAt);
     this.forget(now);
-    // What one answer adds: 4 % a second at any rate of answers.
-    if (Number.isFinite(this.rate)) this.rate += 0.04;
+    // What one answer adds: 4 % a second at any rate of answers, or twice the rate a second where little is known of it.
+    if (Number.isFinite(this.rate)) this.rate += this.guessed ? 0.7 : 0.04;
     if (this.concurrency >= this.options.most) return;
     if (!this.slowStart) this.concurrency += 1 / this.concurrency;
     else {
@@ -84,6 +91,8 @@ export class Pacer {
     // What was sent before the last decrease says nothing about the rate since.
     if (sentAt >= this.decreasedAt) {
       this.refusalsInARow++;
+      const unsure = !Number.isFinite(this.rate) || (this.guessed && this.answeredSinceRefusal < FEW_ANSWERS);
+      this.guessed = unsure && this.accepted.length < FEW_ANSWERS && this.guesses++ < MOST_GUESSES;
       this.rate = this.lowerRate();
       this.decrease(0.7, now);
       this.answeredSinceRefusal = 0;

@@ -14,8 +14,8 @@ const servers = {
       return ++count <= 20;
     };
   },
-  "a bucket that refills": () => {
-    let full = 20;
+  "a bucket that refills": (begin = 20) => {
+    let full = begin;
     let last = 0;
     return (now: number) => {
       full = Math.min(20, full + ((now - last) / 1000) * 20);
@@ -76,6 +76,10 @@ describe("a server that allows 20 requests a second and says nothing of when to 
       const bucket = simulate(servers["a bucket that refills"](), latency);
       expect(bucket.rejected).toBeLessThanOrEqual(20);
       expect(bucket.seconds).toBeLessThan(1.2 * 9);
+      // One that others have just emptied tells little before it refuses, so the rate is found anew from 1 a second on.
+      const empty = simulate(servers["a bucket that refills"](1), latency);
+      expect(empty.rejected).toBeLessThanOrEqual(20);
+      expect(empty.seconds).toBeLessThan(1.4 * 9.95);
       const phases = Array.from({ length: 40 }, (_, index) => simulate(servers["fixed windows"](25 * index), latency));
       expect(mean(phases.map(({ rejected }) => rejected))).toBeLessThanOrEqual(20);
       expect(mean(phases.map(({ seconds }) => seconds))).toBeLessThan(1.2 * 9.5);
