@@ -1,11 +1,14 @@
 /** What a codec is. A codec is one short file that exports a definition, and a line in registry.ts. */
 import type { ZodType } from "zod";
+import type { Provider } from "../providers/contract.ts";
 
 /** What a codec may look at. */
 export interface CodecInput {
   readonly original: string;
   /** Encodings that the item brings along, by name. */
   readonly encodings: Readonly<Record<string, string>>;
+  /** Questions on the original, for codes that know what will be asked. */
+  readonly questions: readonly { readonly question: string }[];
 }
 
 /** The compressed string, or why there is none. */
@@ -22,6 +25,24 @@ export interface Codec {
 export interface CodecServices {
   /** A vector for each text: the mean of the observed model's final-norm states over the text's tokens, float32 [width]. */
   sentenceVectors(texts: readonly string[]): Promise<readonly Float32Array[]>;
+  /** Sentence embeddings of a model named by the code; opened when first asked for. */
+  embed(reference: string, texts: readonly string[]): Promise<EmbeddedTexts>;
+  /** The observed model, for codes that ask it what is likely; open as long as the codec is used. */
+  observed(): Provider;
+}
+
+/** Whose vectors they are: those of another embedder mean something else. */
+export interface EmbedderIdentity {
+  readonly reference: string;
+  /** sha256 of the weights, hexadecimal. */
+  readonly digest: string;
+  readonly width: number;
+}
+
+export interface EmbeddedTexts {
+  readonly embedder: EmbedderIdentity;
+  /** float32 [width] a text, in order. */
+  readonly vectors: readonly Float32Array[];
 }
 
 export interface CodecDefinition<Parameters> {

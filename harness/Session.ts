@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly suite: Suite;
   /** Opened one after another; closed here. */
   readonly models: readonly { readonly reference: string; readonly open: () => Promise<Provider> }[];
+  /** Opens an embedder that a code names. */
+  readonly openEmbedder: (reference: string) => Promise<Provider>;
   readonly corpus: Corpus;
   readonly folder: string;
   /** Where answers that cost time are kept between runs; null keeps none. */

@@ -3,6 +3,7 @@
 import { createCodec } from "../codecs/registry.ts";
 import { ExpectedError } from "../errors.ts";
 import type { Suite } from "../suites/Suite.ts";
+import { noServices } from "./codecServices.ts";
 import { refuseReservedName } from "./conditions.ts";
 import { selectMeasures } from "./measures.ts";
 
@@ -23,6 +24,6 @@ export function checkSuite(suite: Suite): void {
   for (const [name, spec] of Object.entries(suite.candidates)) {
     const where = suite.locate(["candidates", name]);
     refuseReservedName(name, where);
-    createCodec(spec, { sentenceVectors: () => Promise.reject(new Error("no model is open yet")) }, where);
+    createCodec(spec, noServices("no model is open yet"), where);
   }
 }

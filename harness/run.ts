@@ -5,6 +5,7 @@ import type { Provider } from "../providers/contract.ts";
 import type { Suite } from "../suites/Suite.ts";
 import { AnswerCache } from "./AnswerCache.ts";
 import { checkSuite } from "./checkSuite.ts";
+import { codecServices } from "./codecServices.ts";
 import type { Condition } from "./conditions.ts";
 import { corpusStatistics } from "./corpusStatistics.ts";
 import { FrameReader } from "./FrameReader.ts";
@@ -13,10 +14,8 @@ import type { Measure } from "./Measure.ts";
 import { manifest } from "./manifest.ts";
 import { measureItem } from "./measureItem.ts";
 import { extrasOf, selectMeasures } from "./measures.ts";
-import { modelKey } from "./modelKey.ts";
 import { noiseItems } from "./noise.ts";
 import { setMeasures } from "./overAllItems.ts";
-import { pooledTexts } from "./pooledTexts.ts";
 import { prepareConditions } from "./prepareConditions.ts";
 import { pruneFolder } from "./pruneFolder.ts";
 import { bandsOf } from "./Reading.ts";
@@ -83,18 +82,8 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
   );
   options.progress("encoding", 0, 0);
   const answers = new AnswerCache(options.answers);
-  const conditions = await prepareConditions(suite, provider.tokenizer, {
-    sentenceVectors: async (texts) => {
-      const key = { what: "sentence vectors", model: modelKey(provider.identity), texts };
-      const { hiddenStates, embeddings } = provider.capabilities;
-      const make =
-        hiddenStates !== "all" && embeddings ? provider.embed.bind(provider) : pooledTexts.bind(null, provider);
-      const kept = await answers.remember(key, async () =>
-        (await make(texts, options.signal)).map((vector) => [...vector]),
-      );
-      return kept.map((vector) => Float32Array.from(vector));
-    },
-  });
+  const services = codecServices({ provider, answers, openEmbedder: options.openEmbedder, signal: options.signal });
+  const conditions = await prepareConditions(suite, provider.tokenizer, services);
   refuseTooLong(suite, provider, frames, conditions);
   const bands = bandsOf(suite.bands, provider.identity.layers);
   const headline = suite.bands.findIndex(([low, high]) => low <= 0.6 && 0.6 < high);

@@ -8,6 +8,7 @@ import { wrapText } from "../../reports/wrapText.ts";
 import type { Suite } from "../../suites/Suite.ts";
 import { type PlannedPart, plannedPower, REFERENCE_SPREAD } from "../analysis/plannedPower.ts";
 import { FEWEST_CLUSTERS } from "../analysis/verdict.ts";
+import { noServices } from "../codecServices.ts";
 import { referenceCorpus } from "../corpus.ts";
 import { CORPUS_QUESTION } from "../corpusStatistics.ts";
 import { FrameReader } from "../FrameReader.ts";
@@ -67,7 +68,7 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
   // A projection's symbols depend on the model's states, their number does not: any vector will do for counting.
   const sentenceVectors = async (texts: readonly string[]) =>
     texts.map((text, i) => Float32Array.from({ length: width }, (_, k) => Math.sin(text.length + i + k)));
-  const conditions = await prepareConditions(suite, tokenizer, { sentenceVectors });
+  const conditions = await prepareConditions(suite, tokenizer, { ...noServices("no model is open"), sentenceVectors });
   const corpus = referenceCorpus();
   const policies = suite.positions === "both" ? 2 : 1;
   const extras = extrasOf(selectMeasures(suite.measures, suite.locate(["measures"])));

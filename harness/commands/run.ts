@@ -130,20 +130,23 @@ export async function runCommand(
   // What is kept from earlier runs would not be asked for, and so not be recorded.
   const answers = options.cache && options.record === undefined ? join(cacheFolder(), "answers") : null;
   const kept = new AnswerCache(answers);
+  const open = (reference: string) =>
+    openProvider(reference, {
+      remember: (key, make) => kept.remember({ what: "a server's answer", key }, make),
+      limits,
+      weights: "auto",
+      purpose: "batch",
+      threads,
+      progress: ({ label, done, total }) => progress.update(label, done, total, "bytes"),
+      signal,
+    });
   const record = await run({
     suite,
+    openEmbedder: open,
     models: suite.models.map((reference) => ({
       reference,
       open: async () => {
-        const provider = await openProvider(reference, {
-          remember: (key, make) => kept.remember({ what: "a server's answer", key }, make),
-          limits,
-          weights: "auto",
-          purpose: "batch",
-          threads,
-          progress: ({ label, done, total }) => progress.update(label, done, total, "bytes"),
-          signal,
-        });
+        const provider = await open(reference);
         if (options.record === undefined) return provider;
         const name = suite.models.length === 1 ? "" : reference.replace(/[^\w.-]+/g, "-");
         return new RecordingProvider(provider, join(options.record, name));

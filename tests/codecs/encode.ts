@@ -1,9 +1,8 @@
-import type { CodecServices, Encoding } from "../../codecs/contract.ts";
+import type { Encoding } from "../../codecs/contract.ts";
 import { createCodec } from "../../codecs/registry.ts";
+import { noServices } from "../../harness/codecServices.ts";
 
-const NO_SERVICES: CodecServices = {
-  sentenceVectors: () => Promise.reject(new Error("this codec should need no vectors")),
-};
+const NO_SERVICES = noServices("this codec should need nothing");
 
 /** One original through one codec: its encoding, which must come back as exactly one. */
 export async function encode(
@@ -12,7 +11,9 @@ export async function encode(
   original: string,
   encodings: Readonly<Record<string, string>> = {},
 ): Promise<Encoding> {
-  const encoded = await createCodec({ codec, parameters }, NO_SERVICES, "test").encode([{ original, encodings }]);
+  const encoded = await createCodec({ codec, parameters }, NO_SERVICES, "test").encode([
+    { original, encodings, questions: [] },
+  ]);
   if (encoded.length !== 1 || encoded[0] === undefined) throw new Error(`${encoded.length} encodings of one original`);
   return encoded[0];
 }

@@ -4,14 +4,16 @@ import type { CodecInput, CodecServices } from "../../codecs/contract.ts";
 import { gaussianMatrix, projectedEncoding } from "../../codecs/gaussianProjection.ts";
 import { JavaRandom } from "../../codecs/javaRandom.ts";
 import { createCodec } from "../../codecs/registry.ts";
+import { noServices } from "../../harness/codecServices.ts";
 import fixture from "./fixtures/javaRandom.json" with { type: "json" };
 
-const input = (original: string): CodecInput => ({ original, encodings: {} });
+const input = (original: string): CodecInput => ({ original, encodings: {}, questions: [] });
 
 /** The vector that the Java program projects. */
 const knownVector = (width: number) => Float32Array.from({ length: width }, (_, j) => (((37 * j) % 101) - 50) / 64);
 
 const servicesThat = (vectorOf: (text: string) => Float32Array): CodecServices => ({
+  ...noServices("vectors are enough"),
   sentenceVectors: async (texts) => texts.map(vectorOf),
 });
 
@@ -46,6 +48,7 @@ test("the published program, v and W from one generator, prints the same 16 hanz
 test.for(["random-projection", "minilm-projection"])("%s reads the original and nothing else", async (codec) => {
   const asked: string[][] = [];
   const services: CodecServices = {
+    ...noServices("vectors are enough"),
     sentenceVectors: async (texts) => {
       asked.push([...texts]);
       return texts.map((text) => knownVector(32).map((value) => value * text.length));
@@ -54,7 +57,7 @@ test.for(["random-projection", "minilm-projection"])("%s reads the original and 
   const encodings = await createCodec({ codec, parameters: {} }, services, "test").encode([
     input("one"),
     input("three"),
-    { original: "one", encodings: { zh: "一" } },
+    { original: "one", encodings: { zh: "一" }, questions: [] },
   ]);
   expect(asked).toEqual([["one", "three", "one"]]);
   expect(encodings[0]).toEqual(encodings[2]);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { CodecServices } from "../../codecs/contract.ts";
 import { codecDefinition, codecNames, createCodec } from "../../codecs/registry.ts";
 import { ExpectedError } from "../../errors.ts";
+import { noServices } from "../../harness/codecServices.ts";
 
 const WHERE = "suite.yaml:7:3 (candidates.short)";
-const SERVICES: CodecServices = { sentenceVectors: async () => [] };
+const SERVICES = noServices("nothing is encoded here");
 
 const failureOf = (run: () => unknown): ExpectedError => {
   try {

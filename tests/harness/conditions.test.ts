@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Encoding } from "../../codecs/contract.ts";
 import { STOP_WORDS } from "../../codecs/stopWords.ts";
 import { checkSuite } from "../../harness/checkSuite.ts";
+import { noServices } from "../../harness/codecServices.ts";
 import { type Candidate, type Condition, conditions } from "../../harness/conditions.ts";
 import { overlapWords } from "../../harness/measures/overlap.ts";
 import { prepareConditions } from "../../harness/prepareConditions.ts";
@@ -124,7 +125,7 @@ test("mismatch is another item's original, swapped its encoding: the first draw'
 
 test("partners are of the topic, and an item whose topic has one other gets one mismatch", async () => {
   const items = scriptedItems(12).map((item, i) => ({ ...item, topic: i < 2 ? "two" : i < 11 ? "nine" : "alone" }));
-  const services = { sentenceVectors: () => Promise.reject(new Error("no codec of the suite asks")) };
+  const services = noServices("no codec of the suite asks");
   const list = await prepareConditions(scriptedSuite({ items }), tokenizer, services);
   const texts = (name: string) => list.find((one) => one.name === name)?.texts ?? [];
   const topicOf = (encoding: Encoding | undefined) =>

@@ -47,6 +47,7 @@ async function ran(references: readonly string[], items: number, sentences: numb
   const corpus = referenceCorpus();
   return run({
     suite: { ...everyday, frames: FRAME, candidates, gates: [], models: references },
+    openEmbedder: () => Promise.reject(new Error("no codec asks for one")),
     models: references.map((reference) => ({
       reference,
       open: () =>

@@ -250,6 +250,7 @@ describe("a run that asks for all of them", () => {
   const go = (name: string, provider: ScriptedProvider, suite = asked) =>
     run({
       suite,
+      openEmbedder: () => Promise.reject(new Error("no codec asks for one")),
       models: [{ reference: "scripted", open: async () => provider }],
       corpus: CORPUS,
       folder: join(folder, name),

@@ -18,6 +18,7 @@ const recording = join(root, "recording");
 const ran = (name: string, open: () => Promise<Provider>) =>
   run({
     suite: scriptedSuite({ measures: ["default", "embedding.cosine", "kl.reverse"] }, 6),
+    openEmbedder: () => Promise.reject(new Error("no codec asks for one")),
     models: [{ reference: "scripted", open }],
     corpus: CORPUS,
     folder: join(root, name),

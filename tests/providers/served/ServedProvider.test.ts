@@ -79,6 +79,7 @@ let folders = 0;
 const ran = (server: LetterServer) =>
   run({
     suite,
+    openEmbedder: () => Promise.reject(new Error("no codec asks for one")),
     models: [{ reference: server.identity.reference, open: async () => new ServedProvider(server) }],
     corpus: CORPUS,
     folder: join(root, String(folders++)),
