@@ -34,6 +34,7 @@ async function ran(suite: Suite, { providers = [{}], answers, environment = {} }
   const models = providers.map((options) => ({ reference: options.reference ?? "scripted", open: open(options) }));
   const result = run({
     suite,
+    openEmbedder: () => Promise.reject(new Error("no codec asks for one")),
     models,
     corpus: CORPUS,
     folder,
