@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../writeWhole.ts";
 import { markUsed } from "./pruneFolder.ts";
-import { writeWhole } from "./RunRecord.ts";
 
 export class AnswerCache {
   private readonly folder: string | null;

@@ -6,10 +6,10 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../writeWhole.ts";
 import type { ConditionRecord } from "./evaluate.ts";
 import type { NoiseReading } from "./noise.ts";
 import { markUsed } from "./pruneFolder.ts";
-import { writeWhole } from "./RunRecord.ts";
 
 export interface KeptCondition {
   readonly record: ConditionRecord;

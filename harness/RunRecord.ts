@@ -2,7 +2,7 @@
  * A run's folder. `run.json` says what was to be done; `journal.jsonl` holds one checksummed line for each batch
  * that was done. Both are only ever added to, and every report is made from them alone.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   closeSync,
@@ -13,16 +13,15 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmdirSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { EXIT, ExpectedError } from "../errors.ts";
+import { ExpectedError } from "../errors.ts";
 import type { ModelIdentity } from "../providers/contract.ts";
 import type { CandidateSpec, Gate, Item } from "../suites/Suite.ts";
+import { unwritable, writeWhole } from "../writeWhole.ts";
 import type { Role } from "./conditions.ts";
 import type { ConditionRecord, RecordedValue } from "./evaluate.ts";
 import type { NoiseDifference } from "./noise.ts";
@@ -145,7 +144,7 @@ export class RunWriter {
     }
   }
 
-  /** @throws ExpectedError `run-folder-unwritable`, `disk-full`. */
+  /** @throws ExpectedError `folder-unwritable`, `disk-full`. */
   writeManifest(manifest: Manifest): void {
     try {
       mkdirSync(join(this.folder, "states"), { recursive: true });
@@ -188,33 +187,6 @@ export class RunWriter {
 
 function isEmptyFolder(path: string): boolean {
   return statSync(path).isDirectory() && readdirSync(path).length === 0;
-}
-
-export function unwritable(path: string, error: unknown): ExpectedError {
-  const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
-  return new ExpectedError({
-    code: full ? "disk-full" : "run-folder-unwritable",
-    message: full
-      ? `the disk is full; could not write to ${path}`
-      : `could not write to ${path}: ${(error as Error).message}`,
-    hint: full
-      ? "free some space, or choose another disk: --out for the run, ISOGLYPH_CACHE for what is kept"
-      : "choose a folder that can be written: --out for the run, ISOGLYPH_CACHE for what is kept",
-    exit: full ? EXIT.incomplete : EXIT.usage,
-    cause: error,
-  });
-}
-
-/** Under a temporary name, then renamed: a reader never sees half a file. */
-export function writeWhole(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw unwritable(path, error);
-  }
 }
 
 /** What of the planned work the record does not hold yet. */

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 
-import { unwritable } from "./RunRecord.ts";
+import { unwritable } from "../writeWhole.ts";
 
 export interface NamedTensor {
   readonly name: string;

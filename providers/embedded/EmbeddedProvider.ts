@@ -11,6 +11,7 @@ import type {
   SegmentRef,
   Tokenizer,
 } from "../contract.ts";
+import { refuseTooLong } from "../refuseTooLong.ts";
 import { AttentionReader } from "./AttentionReader.ts";
 import { Comparer } from "./Comparer.ts";
 import type { Engine } from "./Engine.ts";
@@ -130,7 +131,7 @@ export class EmbeddedProvider implements Provider {
   private async readDistinct(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
     const { width, layers } = this.engine.config;
     const layouts = request.rows.map(layout);
-    for (const { positions } of layouts) this.refuseTooLong(Math.max(...positions) + 1);
+    for (const { positions } of layouts) refuseTooLong(this.identity, Math.max(...positions) + 1);
     // Which final-norm states the scores and comparisons need: [row, token] in order of use.
     const needed = [...request.scores, ...request.comparisons.flat()].map(({ row, segment }) =>
       predictors(layouts[row] as Layout, request.rows[row] ?? [], segment),
@@ -238,18 +239,8 @@ export class EmbeddedProvider implements Provider {
 
   async sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
     this.require(this.capabilities.generation, "continuations");
-    for (const { ids } of request.prompts) this.refuseTooLong(ids.length + request.maxTokens);
+    for (const { ids } of request.prompts) refuseTooLong(this.identity, ids.length + request.maxTokens);
     return this.sampler.sample(request, signal);
-  }
-
-  refuseTooLong(tokens: number): void {
-    const limit = this.identity.contextLength;
-    if (limit === null || tokens <= limit) return;
-    throw new ExpectedError({
-      code: "input-too-long",
-      message: `the text takes ${tokens} positions, and ${this.identity.name} reads ${limit}`,
-      hint: "shorten the item, or choose a model with a longer context; Isoglyph never cuts a text in silence",
-    });
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { ExpectedError } from "../../errors.ts";
+import { refuseTooLong } from "../refuseTooLong.ts";
 import type { EmbeddedProvider } from "./EmbeddedProvider.ts";
 import { batchFeeds, layout } from "./rows.ts";
 import { floatsOf, floatTensor } from "./Sessions.ts";
@@ -46,7 +47,7 @@ export async function traceText(
       hint: `give [tokens, ${width}] numbers for this model, one row a token`,
     });
   }
-  provider.refuseTooLong(tokens);
+  refuseTooLong(provider.identity, tokens);
   const ids = "ids" in input ? input.ids : new Array<number>(tokens).fill(0);
   const row = layout([{ ids, parent: null }]);
   const { ids: idFeed, ...feeds } = batchFeeds([row], [{ rows: [0], offsets: [0], length: tokens }], engine.config);

@@ -1,6 +1,5 @@
-/** A model that Hugging Face serves, or an endpoint of one's own. */
-import { ExpectedError } from "../../errors.ts";
 import type { Generated, GenerateRequest, ServedIdentity, TextCapabilities, TextProvider } from "../contract.ts";
+import { checkGenerate } from "../remote/checkGenerate.ts";
 import { missing } from "../remote/RemoteError.ts";
 import type { Remember, RequestQueue } from "../remote/RequestQueue.ts";
 import type { HuggingFaceClient } from "./huggingFaceClient.ts";
@@ -89,28 +88,21 @@ export class HuggingFaceProvider implements TextProvider {
     return this.remember(key, () => this.queue.submit({ key, send }, signal));
   }
 
-  private check({ input, maxTokens, topLogProbs = 0, schema }: GenerateRequest): void {
+  private check(request: GenerateRequest): void {
+    const { input, schema } = request;
     const raw = "text" in input;
     const { name } = this.identity;
     if (raw ? !this.offered.raw : !this.offered.chat) {
       const hint = raw ? "put the text into a conversation" : "give it as a text";
       throw missing(this.origin, `${name} takes no ${raw ? "plain texts" : "conversations"} there`, hint);
     }
-    const most = raw ? this.offered.rawTop : this.offered.topLogProbs;
-    if (topLogProbs > most) {
-      const message = `${topLogProbs} likely tokens are asked for, and the server names ${most}`;
-      throw missing(this.origin, message, most > 0 ? "ask for fewer" : "measure without log-probabilities");
-    }
     if (schema && !this.text.schema) throw missing(this.origin, `${name} follows no JSON schema there`, "ask without");
-    const empty = raw ? input.text === "" : input.messages.length === 0;
-    if (empty || !Number.isSafeInteger(maxTokens) || maxTokens < 1) {
-      throw new ExpectedError({
-        code: "generation-empty",
-        message: empty ? "there is no text to continue" : `an answer of ${maxTokens} tokens was asked for`,
-        where: this.identity.reference,
-        hint: empty ? "give it at least one character or one message" : "ask for at least one token",
-      });
-    }
+    checkGenerate(request, {
+      reference: this.identity.reference,
+      origin: this.origin,
+      topLogProbs: raw ? this.offered.rawTop : this.offered.topLogProbs,
+      withoutLogProbs: "measure without log-probabilities",
+    });
   }
 
   async close(): Promise<void> {

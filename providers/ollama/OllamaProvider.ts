@@ -1,8 +1,8 @@
 /** A model that an Ollama server runs. */
 import { Ollama } from "ollama";
 import { z } from "zod";
-import { ExpectedError } from "../../errors.ts";
 import type { Generated, GenerateRequest, ServedIdentity, TextCapabilities, TextProvider } from "../contract.ts";
+import { checkGenerate } from "../remote/checkGenerate.ts";
 import { malformed, missing } from "../remote/RemoteError.ts";
 import type { Remember, RequestQueue } from "../remote/RequestQueue.ts";
 import { readVectors } from "../remote/readVectors.ts";
@@ -100,24 +100,15 @@ export class OllamaProvider implements TextProvider {
   /** What the server would do something else for than what was asked. */
   private check(request: GenerateRequest): void {
     const { origin, model } = this.server;
-    const { input, maxTokens, topLogProbs = 0, schema } = request;
     if (!this.text.generation) throw missing(origin, `${model} generates no text`, "take a model that does");
-    if (topLogProbs > this.text.topLogProbs) {
-      const message = `${topLogProbs} likely tokens are asked for, and the server names ${this.text.topLogProbs}`;
-      const hint = this.text.topLogProbs > 0 ? "ask for fewer" : "log-probabilities need Ollama 0.12.11 or newer";
-      throw missing(origin, message, hint);
-    }
-    if (schema && !this.text.schema) throw missing(origin, "the server follows no JSON schema", "update Ollama");
-    const empty = "text" in input ? input.text === "" : input.messages.length === 0;
-    // It would load the model and answer nothing; and 0 tokens would be as many as the model likes.
-    if (empty || !Number.isSafeInteger(maxTokens) || maxTokens < 1) {
-      throw new ExpectedError({
-        code: "generation-empty",
-        message: empty ? "there is no text to continue" : `an answer of ${maxTokens} tokens was asked for`,
-        where: this.identity.reference,
-        hint: empty ? "give it at least one character or one message" : "ask for at least one token",
-      });
-    }
+    if (request.schema && !this.text.schema)
+      throw missing(origin, "the server follows no JSON schema", "update Ollama");
+    checkGenerate(request, {
+      reference: this.identity.reference,
+      origin,
+      topLogProbs: this.text.topLogProbs,
+      withoutLogProbs: "log-probabilities need Ollama 0.12.11 or newer",
+    });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 /** A model behind a server that speaks the OpenAI interface. */
 import type { Generated, GenerateRequest, ServedIdentity, TextCapabilities, TextProvider } from "../contract.ts";
+import { checkGenerate } from "../remote/checkGenerate.ts";
 import { missing } from "../remote/RemoteError.ts";
 import type { Remember } from "../remote/RequestQueue.ts";
 import { readVectors } from "../remote/readVectors.ts";
@@ -136,11 +137,12 @@ export class OpenAiProvider implements TextProvider {
   private check(request: GenerateRequest): void {
     if (!this.text.generation) throw this.lacks("generation");
     const { topLogProbs, rawTopLogProbs = topLogProbs } = this.text;
-    const most = "text" in request.input ? rawTopLogProbs : topLogProbs;
-    const top = request.topLogProbs;
-    if (top !== undefined && (this.text.topLogProbs === 0 || top > most)) {
-      throw this.lacks(`${top} log-probabilities a token (it shows ${most})`);
-    }
+    checkGenerate(request, {
+      reference: this.identity.reference,
+      origin: this.parts.client.options.origin,
+      topLogProbs: "text" in request.input ? rawTopLogProbs : topLogProbs,
+      withoutLogProbs: "choose a server that shows log-probabilities, or measure without them",
+    });
     if (request.schema !== undefined && !(this.text.schema && "messages" in request.input)) {
       throw this.lacks("answers that follow a JSON schema");
     }

@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, readdirSync } from "node:fs";
 import { ExpectedError } from "../../errors.ts";
+import { writeWhole } from "../../writeWhole.ts";
 import type { Provider, ReadRequest, ReadResult, SampleRequest, Tokenizer } from "../contract.ts";
 import {
   answerPath,
@@ -12,13 +12,6 @@ import {
   tokenizerPath,
   writeValue,
 } from "./recording.ts";
-
-function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
-}
 
 /** Answers as the provider that it wraps, and keeps every answer in a folder that `recorded:FOLDER` replays. */
 export class RecordingProvider implements Provider {

@@ -12,6 +12,7 @@ import type {
   SampleRequest,
   Tokenizer,
 } from "../contract.ts";
+import { refuseTooLong } from "../refuseTooLong.ts";
 import { refuseSettings } from "../sampling.ts";
 import type { PythonWorker } from "./PythonWorker.ts";
 import { samplingNumbers } from "./samplingNumbers.ts";
@@ -134,7 +135,7 @@ export class TransformersProvider implements Provider {
   /** Draws with the same random numbers as the embedded engine. */
   async sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
     refuseSettings(request);
-    for (const { ids } of request.prompts) this.refuseTooLong(ids.length + request.maxTokens);
+    for (const { ids } of request.prompts) refuseTooLong(this.identity, ids.length + request.maxTokens);
     const { samples, maxTokens, temperature, topK, topP, stop = [] } = request;
     const prompts = request.prompts.map(({ ids, seed }) => ({
       ids,
@@ -186,18 +187,8 @@ export class TransformersProvider implements Provider {
     for (const { ids, positions } of list) {
       if (positions !== null && !this.view.positions)
         throw this.missing("text at positions of its own", "it counts the tokens itself");
-      this.refuseTooLong(positions === null ? ids.length : Math.max(...positions) + 1);
+      refuseTooLong(this.identity, positions === null ? ids.length : Math.max(...positions) + 1);
     }
-  }
-
-  private refuseTooLong(tokens: number): void {
-    const limit = this.identity.contextLength;
-    if (limit === null || tokens <= limit) return;
-    throw new ExpectedError({
-      code: "input-too-long",
-      message: `the text takes ${tokens} positions, and ${this.identity.name} reads ${limit}`,
-      hint: "shorten the item, or choose a model with a longer context; Isoglyph never cuts a text in silence",
-    });
   }
 
   close(): Promise<void> {

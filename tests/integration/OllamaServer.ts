@@ -1,58 +1,43 @@
 /** A real Ollama server for tests: on this machine alone, with a store of its own, ended by its process id. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { createReadStream, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { fileDigest } from "../../providers/embedded/sources/fileDigest.ts";
-import { freePort } from "./freePort.ts";
+import { ServerProcess } from "./ServerProcess.ts";
 
 /** Folders and variants that no model of this server needs: the hash of the weights is taken of these. */
 const MODEL_FILES = /\.(json|safetensors|txt)$/;
 
+const storeIn = (folder: string) => join(folder, "models");
+
 export class OllamaServer {
-  readonly base: string;
   /** Its OLLAMA_MODELS. */
   readonly store: string;
-  private readonly folder: string;
-  private readonly process: ChildProcess;
+  private readonly server: ServerProcess;
 
-  private constructor(base: string, folder: string, process: ChildProcess) {
-    this.base = base;
-    this.folder = folder;
-    this.store = join(folder, "models");
-    this.process = process;
+  private constructor(server: ServerProcess) {
+    this.server = server;
+    this.store = storeIn(server.folder);
+  }
+
+  get base(): string {
+    return this.server.base;
   }
 
   static async start(binary: string): Promise<OllamaServer> {
-    const folder = mkdtempSync(join(tmpdir(), "isoglyph-ollama-"));
-    const host = `127.0.0.1:${await freePort()}`;
-    const log = openSync(join(folder, "log"), "a");
-    const child = spawn(binary, ["serve"], {
+    const server = await ServerProcess.start("Ollama", (port, folder) => ({
+      command: binary,
+      args: ["serve"],
       env: {
         PATH: process.env.PATH ?? "",
         HOME: folder,
-        OLLAMA_HOST: host,
-        OLLAMA_MODELS: join(folder, "models"),
+        OLLAMA_HOST: `127.0.0.1:${port}`,
+        OLLAMA_MODELS: storeIn(folder),
         OLLAMA_NO_CLOUD: "1",
       },
-      stdio: ["ignore", log, log],
-    });
-    const server = new OllamaServer(`http://${host}`, folder, child);
-    for (let tries = 0; tries < 300; tries++) {
-      if (child.exitCode !== null) break;
-      if (
-        await fetch(`${server.base}/api/version`).then(
-          (answer) => answer.ok,
-          () => false,
-        )
-      )
-        return server;
-      await new Promise((done) => setTimeout(done, 100));
-    }
-    const said = readFileSync(join(folder, "log"), "utf8").slice(-2000);
-    await server.close();
-    throw new Error(`the Ollama server did not start: ${said}`);
+      ready: "/api/version",
+    }));
+    return new OllamaServer(server);
   }
 
   /** One thread: two are many times slower where others compute too. */
@@ -82,12 +67,7 @@ export class OllamaServer {
     return digest;
   }
 
-  async close(): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) {
-      const ended = new Promise((done) => this.process.once("exit", done));
-      this.process.kill("SIGTERM");
-      await ended;
-    }
-    rmSync(this.folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return this.server.close();
   }
 }

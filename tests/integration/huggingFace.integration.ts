@@ -7,7 +7,8 @@ import type { HuggingFaceProvider } from "../../providers/huggingface/HuggingFac
 import { openHuggingFace } from "../../providers/huggingface/openHuggingFace.ts";
 import { integrationFile } from "../../scripts/integrationParts.ts";
 import { defaultModelFile } from "./defaultModelFile.ts";
-import { LlamaCppServer } from "./LlamaCppServer.ts";
+import type { ServerProcess } from "./ServerProcess.ts";
+import { startLlamaCpp } from "./startLlamaCpp.ts";
 
 vi.setConfig({ hookTimeout: 300_000, testTimeout: 300_000 });
 
@@ -23,13 +24,13 @@ if (absent.length > 0) console.warn(`skipped: hf-api: against llama-cpp-python, 
 const LOG_PROB_LIMIT = 0.5;
 
 describe.skipIf(absent.length > 0)("hf-api: and llama-cpp-python 0.3.36", () => {
-  let server: LlamaCppServer;
+  let server: ServerProcess;
   let served: HuggingFaceProvider;
   let embedded: EmbeddedProvider;
 
   beforeAll(async () => {
     if (python === null || model === null) return;
-    server = await LlamaCppServer.start(python, model);
+    server = await startLlamaCpp(python, model);
     embedded = await openModel(DEFAULT_MODEL, { weights: "packed", purpose: "latency", threads: 1 });
     served = await openHuggingFace(`hf-api:smollm2@${server.base}`, { env: {} });
   });

@@ -17,8 +17,9 @@ import { openProvider } from "../../providers/openProvider.ts";
 import { integrationFile } from "../../scripts/integrationParts.ts";
 import { loadSuite } from "../../suites/loadSuite.ts";
 import { defaultModelFile } from "./defaultModelFile.ts";
-import { LlamaCppServer } from "./LlamaCppServer.ts";
 import { OllamaServer } from "./OllamaServer.ts";
+import type { ServerProcess } from "./ServerProcess.ts";
+import { startLlamaCpp } from "./startLlamaCpp.ts";
 
 const binary = integrationFile("ollama");
 const python = integrationFile("llama-cpp-python");
@@ -80,7 +81,7 @@ function valuesOf(record: RunRecord, reference: string, measure: string): Map<st
 
 describe.skipIf(absent.length > 0)("the default model behind two servers and in the engine", () => {
   let ollama: OllamaServer;
-  let llama: LlamaCppServer;
+  let llama: ServerProcess;
   let record: RunRecord;
   let served: string[];
 
@@ -88,7 +89,7 @@ describe.skipIf(absent.length > 0)("the default model behind two servers and in 
     if (binary === null || python === null || model === null) return;
     ollama = await OllamaServer.start(binary);
     await ollama.create("smollm2", { "smollm2.gguf": model });
-    llama = await LlamaCppServer.start(python, model);
+    llama = await startLlamaCpp(python, model);
     served = [`ollama-api:smollm2@${ollama.base}`, `openai:smollm2@${llama.base}/v1`];
     record = await ran([DEFAULT_MODEL, ...served], 5, 64);
   });

@@ -4,8 +4,9 @@
  * them are whole, with size and sha256; `refs/REVISION` holds the commit that a branch or tag stood at.
  * A file counts only if it is in the record, which is written after the file has been verified.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { writeWhole } from "../../../writeWhole.ts";
 import { cacheFolder } from "./cacheFolder.ts";
 import { digestOfFiles } from "./hubFolder.ts";
 import { isInnerPath } from "./innerPath.ts";
@@ -93,18 +94,6 @@ export function writeRecord(record: SnapshotRecord): void {
 
 export function writeRef(repository: string, revision: string, commit: string): void {
   if (!isCommit(revision)) writeWhole(refFile(repository, revision), `${commit}\n`);
-}
-
-/** With the repository's lock held. */
-function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.tmp`;
-  try {
-    writeFileSync(temporary, text);
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
 }
 
 /** Whether a recorded file lies there in its size. Its hash was checked when it came. */
