@@ -4,11 +4,15 @@
  */
 
 /**
- * What a provider can show; asking for more is an ExpectedError `capability-missing`. The planner matches measures to it before any weights load or any request is sent. */
+ * What a provider can show; asking for more is an ExpectedError `capability-missing`. The planner matches measures to
+ * it before any weights load or any request is sent.
+ */
 export interface Capabilities {
   readonly hiddenStates: "all" | "final" | "none";
   readonly attention: boolean;
+  /** Full: scores and comparisons along given tokens. Top-k: the most likely next tokens, named. */
   readonly promptLogits: "full" | "top-k" | "none";
+  /** Samples as token ids. */
   readonly generation: boolean;
   readonly embeddings: boolean;
   readonly tokenIdsIn: boolean;
@@ -87,8 +91,9 @@ export interface ChatMessage {
 }
 
 /**
- * A stretch of tokens that follows another. The segments of a row form a tree: each token sees its own segment
- * up to itself, and its ancestors. So several continuations of one context are read in one go.
+ * A stretch of tokens that follows another; it may be empty. The segments of a row form a tree: each token sees its own
+ * segment up to itself, and its ancestors (an encoder's token sees the whole row). So several continuations of one
+ * context are read in one go.
  */
 export interface Segment {
   readonly ids: readonly number[];
@@ -215,7 +220,7 @@ export interface Generated {
   readonly usage: { readonly input: number | null; readonly output: number | null };
 }
 
-/** A model behind a server that takes and gives text. */
+/** A model behind a server that takes and gives text; of requests, signals and closing the same holds as of Provider. */
 export interface TextProvider {
   readonly identity: ServedIdentity;
   readonly text: TextCapabilities;
@@ -226,6 +231,10 @@ export interface TextProvider {
   close(): Promise<void>;
 }
 
+/**
+ * Requests may overlap, and what is said of a row does not hang on what else is asked (but for float noise). An aborted
+ * request rejects with the signal's reason. To close twice is to close once.
+ */
 export interface Provider {
   readonly identity: ModelIdentity;
   readonly capabilities: Capabilities;
@@ -234,7 +243,10 @@ export interface Provider {
   read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult>;
   /** Sentence embeddings, float32 [texts][dimensions]. @throws ExpectedError `input-too-long`. */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
-  /** Token ids [prompts][samples][tokens], an end token included where one was drawn. */
+  /**
+   * Token ids [prompts][samples][tokens], an end token included where one was drawn; the same again for the same seed.
+   * @throws ExpectedError `sample-setting`, `input-too-long`.
+   */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]>;
   close(): Promise<void>;
 }

@@ -1,4 +1,3 @@
-import { ExpectedError } from "../../errors.ts";
 import type {
   Capabilities,
   Comparison,
@@ -12,6 +11,7 @@ import type {
   Tokenizer,
 } from "../contract.ts";
 import { refuseTooLong } from "../refuseTooLong.ts";
+import { refuseUnshown, unshown } from "../refuseUnshown.ts";
 import { AttentionReader } from "./AttentionReader.ts";
 import { Comparer } from "./Comparer.ts";
 import type { Engine } from "./Engine.ts";
@@ -95,19 +95,10 @@ export class EmbeddedProvider implements Provider {
     this.sampler = new Sampler(engine, tokenizer);
   }
 
-  private require(holds: boolean, what: string): void {
-    if (holds) return;
-    throw new ExpectedError({
-      code: "capability-missing",
-      message: `${this.identity.name} is a ${this.identity.architecture}, which shows no ${what}`,
-      hint: "choose another model for this measure",
-    });
-  }
-
   /** Equal rows are read once: it saves time, and their divergence is 0 rather than float noise. */
   async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
-    if (request.scores.length + request.comparisons.length > 0)
-      this.require(this.capabilities.promptLogits === "full", "next-token distributions");
+    signal?.throwIfAborted();
+    refuseUnshown(this.identity, this.capabilities, request);
     const { distinct, places } = distinctRows(request.rows);
     const placed = (refs: readonly SegmentRef[]) =>
       refs.map(({ row, segment }) => ({ row: places[row] as number, segment }));
@@ -216,7 +207,7 @@ export class EmbeddedProvider implements Provider {
 
   /** Pooled as the model says (the mean where it does not), special tokens included, as sentence-transformers does. */
   async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
-    this.require(this.capabilities.embeddings, "sentence embeddings");
+    if (!this.capabilities.embeddings) throw unshown(this.identity, "sentence embeddings");
     const { pooling, normalize } = this.engine.config;
     const { begin, finish } = this.tokenizer;
     const rows = texts.map((text): Row => {
@@ -238,7 +229,8 @@ export class EmbeddedProvider implements Provider {
   }
 
   async sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
-    this.require(this.capabilities.generation, "continuations");
+    signal?.throwIfAborted();
+    if (!this.capabilities.generation) throw unshown(this.identity, "continuations");
     for (const { ids } of request.prompts) refuseTooLong(this.identity, ids.length + request.maxTokens);
     return this.sampler.sample(request, signal);
   }

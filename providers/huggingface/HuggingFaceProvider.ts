@@ -1,5 +1,6 @@
 import type { Generated, GenerateRequest, ServedIdentity, TextCapabilities, TextProvider } from "../contract.ts";
 import { checkGenerate } from "../remote/checkGenerate.ts";
+import { batchesOf, embedDistinct } from "../remote/embedDistinct.ts";
 import { missing } from "../remote/RemoteError.ts";
 import type { Remember, RequestQueue } from "../remote/RequestQueue.ts";
 import type { HuggingFaceClient } from "./huggingFaceClient.ts";
@@ -68,11 +69,11 @@ export class HuggingFaceProvider implements TextProvider {
       const hint = "take a model for feature extraction or sentence similarity";
       throw missing(this.origin, `${this.identity.name} gives no sentence embeddings`, hint);
     }
-    const batches = Array.from({ length: Math.ceil(texts.length / TEXTS_PER_REQUEST) }, (_, i) =>
-      texts.slice(i * TEXTS_PER_REQUEST, (i + 1) * TEXTS_PER_REQUEST),
-    );
-    const rows = await this.queue.all(batches.map((batch) => () => this.embedBatch(batch, signal)));
-    return rows.flat().map((row) => Float32Array.from(row));
+    return embedDistinct(texts, async (distinct) => {
+      const batches = batchesOf(distinct, TEXTS_PER_REQUEST);
+      const rows = await this.queue.all(batches.map((batch) => () => this.embedBatch(batch, signal)));
+      return rows.flat().map((row) => Float32Array.from(row));
+    });
   }
 
   /** Plain numbers, which is what can be remembered. */

@@ -3,6 +3,7 @@ import { Ollama } from "ollama";
 import { z } from "zod";
 import type { Generated, GenerateRequest, ServedIdentity, TextCapabilities, TextProvider } from "../contract.ts";
 import { checkGenerate } from "../remote/checkGenerate.ts";
+import { batchesOf, embedDistinct } from "../remote/embedDistinct.ts";
 import { malformed, missing } from "../remote/RemoteError.ts";
 import type { Remember, RequestQueue } from "../remote/RequestQueue.ts";
 import { readVectors } from "../remote/readVectors.ts";
@@ -69,11 +70,11 @@ export class OllamaProvider implements TextProvider {
       const hint = "take a model that `ollama show` lists with the capability `embedding`, such as all-minilm";
       throw missing(origin, `${model} gives no sentence embeddings`, hint);
     }
-    const batches = Array.from({ length: Math.ceil(texts.length / TEXTS_PER_REQUEST) }, (_, i) =>
-      texts.slice(i * TEXTS_PER_REQUEST, (i + 1) * TEXTS_PER_REQUEST),
-    );
-    const rows = await this.queue.all(batches.map((batch) => () => this.embedBatch(batch, signal)));
-    return rows.flat().map((row) => this.checked(row));
+    return embedDistinct(texts, async (distinct) => {
+      const batches = batchesOf(distinct, TEXTS_PER_REQUEST);
+      const rows = await this.queue.all(batches.map((batch) => () => this.embedBatch(batch, signal)));
+      return rows.flat().map((row) => this.checked(row));
+    });
   }
 
   /** Plain numbers, which is what can be remembered. */

@@ -1,6 +1,7 @@
 /** A model behind a server that speaks the OpenAI interface. */
 import type { Generated, GenerateRequest, ServedIdentity, TextCapabilities, TextProvider } from "../contract.ts";
 import { checkGenerate } from "../remote/checkGenerate.ts";
+import { embedDistinct } from "../remote/embedDistinct.ts";
 import { missing } from "../remote/RemoteError.ts";
 import type { Remember } from "../remote/RequestQueue.ts";
 import { readVectors } from "../remote/readVectors.ts";
@@ -77,17 +78,16 @@ export class OpenAiProvider implements TextProvider {
     const { client, remember } = this.parts;
     if (!this.text.embeddings) throw this.lacks("sentence embeddings");
     const until = this.until(signal);
-    const distinct = [...new Set(texts)];
-    const rows = await client.options.queue.all(
-      distinct.map((text) => async () => {
-        const key = { provider: this.identity, embed: text };
-        return remember(key, async () => [...(await this.embeddings.embed(text, until))]);
-      }),
-    );
-    // Kept rows may come from another day's server.
-    const vectors = readVectors(rows, distinct.length, null, client.options.origin);
-    const places = new Map(distinct.map((text, index) => [text, index]));
-    return texts.map((text) => (vectors[places.get(text) ?? 0] as Float32Array).slice());
+    return embedDistinct(texts, async (distinct) => {
+      const rows = await client.options.queue.all(
+        distinct.map((text) => async () => {
+          const key = { provider: this.identity, embed: text };
+          return remember(key, async () => [...(await this.embeddings.embed(text, until))]);
+        }),
+      );
+      // Kept rows may come from another day's server.
+      return readVectors(rows, distinct.length, null, client.options.origin);
+    });
   }
 
   /** Whether and how the server scores the tokens of a prompt, checked against its own greedy answer. */

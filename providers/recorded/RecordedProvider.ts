@@ -7,6 +7,7 @@ import {
   FORMAT,
   headPath,
   type RecordedHead,
+  type RecordedRefusal,
   type RecordedTokenizer,
   readValue,
   tokenizerPath,
@@ -82,28 +83,31 @@ export class RecordedProvider implements Provider {
     this.tokenizer = replayed(folder, load(folder, tokenizerPath(folder)) as RecordedTokenizer);
   }
 
-  private async answer<T>(method: string, request: unknown): Promise<T> {
-    const path = answerPath(this.folder, method, request);
+  private async answer<T extends object>(method: string, request: unknown, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    let kept: T | RecordedRefusal;
     try {
-      return load(this.folder, path) as T;
+      kept = load(this.folder, answerPath(this.folder, method, request)) as T | RecordedRefusal;
     } catch (error) {
       if (error instanceof ExpectedError && error.code === "recording-missing") {
         throw unrecorded(this.folder, `this ${method} request`);
       }
       throw error;
     }
+    if ("refused" in kept) throw new ExpectedError({ ...kept.refused, where: this.folder });
+    return kept;
   }
 
-  read(request: ReadRequest): Promise<ReadResult> {
-    return this.answer("read", request);
+  read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+    return this.answer("read", request, signal);
   }
 
-  embed(texts: readonly string[]): Promise<Float32Array[]> {
-    return this.answer("embed", texts);
+  embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+    return this.answer("embed", texts, signal);
   }
 
-  sample(request: SampleRequest): Promise<number[][][]> {
-    return this.answer("sample", request);
+  sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
+    return this.answer("sample", request, signal);
   }
 
   async close(): Promise<void> {}

@@ -7,6 +7,7 @@ import {
   encodeKey,
   FORMAT,
   headPath,
+  REFUSALS,
   type RecordedHead,
   type RecordedTokenizer,
   tokenizerPath,
@@ -70,9 +71,19 @@ export class RecordingProvider implements Provider {
   }
 
   private async keep<T>(method: string, request: unknown, make: () => Promise<T>): Promise<T> {
-    const answer = await make();
-    writeWhole(answerPath(this.folder, method, request), writeValue(answer));
-    return answer;
+    const path = answerPath(this.folder, method, request);
+    try {
+      const answer = await make();
+      writeWhole(path, writeValue(answer));
+      return answer;
+    } catch (error) {
+      // A refusal is an answer too; a failure of the day, such as a lost connection, is not.
+      if (error instanceof ExpectedError && REFUSALS.includes(error.code)) {
+        const { code, message, hint } = error;
+        writeWhole(path, writeValue({ refused: { code, message, ...(hint && { hint }) } }));
+      }
+      throw error;
+    }
   }
 
   read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {

@@ -26,6 +26,13 @@ export interface RecordedTokenizer {
   readonly chats: Record<string, string> | null;
 }
 
+/** What is refused whenever it is asked, and so is kept like an answer. */
+export const REFUSALS: readonly string[] = ["capability-missing", "input-too-long", "sample-setting"];
+
+export interface RecordedRefusal {
+  readonly refused: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
 export const encodeKey = (text: string, { special = false, continues = false }: EncodeOptions = {}) =>
   JSON.stringify([text, special, continues]);
 

@@ -3,7 +3,6 @@
  * conversation, and the most likely tokens at its first generated place are what is seen of the model's distribution.
  * Nothing here is known of states, and no token ids go in.
  */
-import { ExpectedError } from "../../errors.ts";
 import type {
   Capabilities,
   GenerateRequest,
@@ -14,7 +13,10 @@ import type {
   Row,
   TextProvider,
 } from "../contract.ts";
+import { refuseUnshown, unshown } from "../refuseUnshown.ts";
 import { characterTokenizer, parseInput } from "./characterTokenizer.ts";
+
+const NO_COMPARISON = { kl: [], sameTop: [], logProb: [] };
 
 /** The ids of a segment and of all that it follows. */
 function lineOf(row: Row, segment: number): number[] {
@@ -50,52 +52,44 @@ export class ServedProvider implements Provider {
       hiddenStates: "none",
       attention: false,
       promptLogits: text.generation && text.topLogProbs > 1 ? "top-k" : "none",
-      generation: text.generation,
+      generation: false,
       embeddings: text.embeddings,
       tokenIdsIn: false,
     };
   }
 
   async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
-    const { states, pools, scores, comparisons, attention = [], nextTokens = [] } = request;
-    const asked = { states, "mean states": pools, "scores of given tokens": scores, attention };
-    const missing = Object.entries(asked).find(([, list]) => list.length > 0)?.[0];
-    if (missing !== undefined || comparisons.some((list) => list.length > 0)) {
-      throw this.cannot(missing ?? "distributions along given tokens");
-    }
+    signal?.throwIfAborted();
+    refuseUnshown(this.identity, this.capabilities, request);
+    const { nextTokens, comparisons } = request;
+    const none = {
+      states: new Float32Array(0),
+      pools: [],
+      scores: [],
+      comparisons: comparisons.map(() => NO_COMPARISON),
+    };
+    if (nextTokens === undefined) return none;
     const requests = nextTokens.map(({ row, segment }): GenerateRequest => {
       const input = parseInput(characterTokenizer.decode(lineOf(request.rows[row] as Row, segment)));
       const { topLogProbs, rawTopLogProbs = topLogProbs } = this.served.text;
       return { input, maxTokens: 1, temperature: 0, topLogProbs: "text" in input ? rawTopLogProbs : topLogProbs };
     });
     const answers = await this.served.generate(requests, signal);
-    return {
-      states: new Float32Array(0),
-      pools: [],
-      scores: [],
-      comparisons: comparisons.map(() => ({ kl: [], sameTop: [], logProb: [] })),
-      // A model that ends at once names no token there.
-      nextTokens: answers.map(({ tokens }) => tokens?.[0]?.top ?? null),
-    };
+    // A model that ends at once names no token there.
+    return { ...none, nextTokens: answers.map(({ tokens }) => tokens?.[0]?.top ?? null) };
   }
 
-  embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+  async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+    signal?.throwIfAborted();
+    if (!this.capabilities.embeddings) throw unshown(this.identity, "sentence embeddings");
     return this.served.embed(texts, signal);
   }
 
   sample(): Promise<number[][][]> {
-    return Promise.reject(this.cannot("samples as token ids"));
+    return Promise.reject(unshown(this.identity, "samples as token ids"));
   }
 
   close(): Promise<void> {
     return this.served.close();
-  }
-
-  private cannot(what: string): ExpectedError {
-    return new ExpectedError({
-      code: "capability-missing",
-      message: `${this.identity.reference} shows no ${what}`,
-      hint: "what needs them can be had from the embedded engine (a .gguf file, a folder, hf:, ollama:) or transformers:",
-    });
   }
 }

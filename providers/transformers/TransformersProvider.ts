@@ -13,6 +13,7 @@ import type {
   Tokenizer,
 } from "../contract.ts";
 import { refuseTooLong } from "../refuseTooLong.ts";
+import { refuseUnshown, unshown } from "../refuseUnshown.ts";
 import { refuseSettings } from "../sampling.ts";
 import type { PythonWorker } from "./PythonWorker.ts";
 import { samplingNumbers } from "./samplingNumbers.ts";
@@ -59,6 +60,8 @@ export class TransformersProvider implements Provider {
    * @throws ExpectedError `input-too-long`, `capability-missing`, `not-finite`, and those of PythonWorker
    */
   async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
+    signal?.throwIfAborted();
+    refuseUnshown(this.identity, this.capabilities, request);
     const sequences = new Sequences(request.rows);
     const states = request.states.map((ref) => sequences.last(ref));
     const pools = request.pools.map((ref) => sequences.span(ref));
@@ -111,7 +114,7 @@ export class TransformersProvider implements Provider {
     signal?: AbortSignal,
   ): Promise<AttentionSummary[]> {
     const { heads, attention: reason } = this.view;
-    if (reason !== null) throw this.missing("attention", reason);
+    if (reason !== null) throw unshown(this.identity, "attention", reason);
     const sequences = new Sequences(rows);
     const references = asked.map((ref) => sequences.attention(ref));
     this.refuseUnreadable(sequences);
@@ -129,7 +132,7 @@ export class TransformersProvider implements Provider {
   }
 
   embed(): Promise<Float32Array[]> {
-    return Promise.reject(this.missing("sentence embeddings", "a causal model has none"));
+    return Promise.reject(unshown(this.identity, "sentence embeddings", "a causal model has none"));
   }
 
   /** Draws with the same random numbers as the embedded engine. */
@@ -165,14 +168,6 @@ export class TransformersProvider implements Provider {
     return place < 0 ? ids : ids.slice(0, place + 1);
   }
 
-  private missing(what: string, reason: string): ExpectedError {
-    return new ExpectedError({
-      code: "capability-missing",
-      message: `${this.identity.name} is a ${this.identity.architecture}, which shows no ${what}: ${reason}`,
-      hint: "choose another model for this measure",
-    });
-  }
-
   /** A number that is none would pass through every mean that follows. */
   private finite(values: Float32Array, what: string): Float32Array {
     if (values.every(Number.isFinite)) return values;
@@ -186,7 +181,7 @@ export class TransformersProvider implements Provider {
   private refuseUnreadable({ list }: Sequences): void {
     for (const { ids, positions } of list) {
       if (positions !== null && !this.view.positions)
-        throw this.missing("text at positions of its own", "it counts the tokens itself");
+        throw unshown(this.identity, "text at positions of its own", "it counts the tokens itself");
       refuseTooLong(this.identity, positions === null ? ids.length : Math.max(...positions) + 1);
     }
   }

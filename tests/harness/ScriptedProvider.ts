@@ -9,7 +9,6 @@ import { createHash } from "node:crypto";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { STOP_WORDS } from "../../codecs/stopWords.ts";
-import { ExpectedError } from "../../errors.ts";
 import type {
   Capabilities,
   ModelIdentity,
@@ -21,6 +20,9 @@ import type {
   SegmentRef,
   Tokenizer,
 } from "../../providers/contract.ts";
+import { refuseTooLong } from "../../providers/refuseTooLong.ts";
+import { refuseUnshown, unshown } from "../../providers/refuseUnshown.ts";
+import { refuseSettings } from "../../providers/sampling.ts";
 
 const WIDTH = 32;
 const LAYERS = 4;
@@ -208,18 +210,16 @@ export class ScriptedProvider implements Provider {
       const start =
         parent === null ? { sum: new Float64Array(WIDTH), last: "", told: 0, tokens: 0 } : (out[parent]?.end as State);
       const end = this.after(ids, start);
-      if (end.tokens > CONTEXT_LENGTH)
-        throw new ExpectedError({ code: "input-too-long", message: `${end.tokens} tokens` });
+      refuseTooLong(this.identity, end.tokens);
       out.push({ start, end });
     }
     return out;
   }
 
-  async read(
-    { rows, states, pools, scores, comparisons, jensenShannon }: ReadRequest,
-    signal?: AbortSignal,
-  ): Promise<ReadResult> {
+  async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
     signal?.throwIfAborted();
+    refuseUnshown(this.identity, this.capabilities, request);
+    const { rows, states, pools, scores, comparisons, jensenShannon } = request;
     this.options.onRead?.(rows.length);
     const reached = rows.map((row) => this.statesOf(row));
     const at = ({ row, segment }: SegmentRef) => reached[row]?.[segment] as { start: State; end: State };
@@ -272,12 +272,19 @@ export class ScriptedProvider implements Provider {
     };
   }
 
-  async embed(texts: readonly string[]): Promise<Float32Array[]> {
+  async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+    signal?.throwIfAborted();
+    if (!this.capabilities.embeddings) throw unshown(this.identity, "sentence embeddings");
     const start: State = { sum: new Float64Array(WIDTH), last: "", told: 0, tokens: 0 };
     return texts.map((text) => Float32Array.from(this.direction(this.after(this.tokenizer.encode(text), start))));
   }
 
-  async sample({ prompts, samples, maxTokens }: SampleRequest): Promise<number[][][]> {
+  async sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
+    signal?.throwIfAborted();
+    if (!this.capabilities.generation) throw unshown(this.identity, "continuations");
+    refuseSettings(request);
+    const { prompts, samples, maxTokens, temperature } = request;
+    for (const { ids } of prompts) refuseTooLong(this.identity, ids.length + maxTokens);
     const start = { sum: new Float64Array(WIDTH), last: "", told: 0, tokens: 0 };
     return prompts.map(({ ids, seed }) => {
       const random = xoroshiro128plus(seed);
@@ -286,10 +293,12 @@ export class ScriptedProvider implements Provider {
         let state = this.after(ids, start);
         while (out.length < maxTokens && !this.tokenizer.end.includes(out.at(-1) as number)) {
           const { ids: choices, logs } = this.distribution(state);
+          const most = Math.max(...logs);
           const drawn = uniformFloat64(random);
           let reached = 0;
           const chosen =
             choices.find((_, v) => {
+              if (temperature === 0) return logs[v] === most;
               reached += Math.exp(logs[v] as number);
               return reached > drawn;
             }) ?? (choices.at(-1) as number);

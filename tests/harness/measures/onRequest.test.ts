@@ -72,7 +72,7 @@ const CONDITIONS: ConditionText[] = [
 ];
 
 async function read(extras: readonly Extra[], parts: Partial<ItemRequest> = {}) {
-  const provider = new SpyProvider({ synonyms: SYNONYMS });
+  const provider = new SpyProvider({ synonyms: SYNONYMS, capabilities: { attention: true, embeddings: true } });
   const frame = new FrameReader("frame", { before: "Note: ", after: " So," }, provider.tokenizer, "here");
   const sampled: [string, number][] = [];
   const request: ItemRequest = {
@@ -222,7 +222,7 @@ describe("what is read for them", () => {
         return attention ? { ...result, attention } : result;
       }
     }
-    const provider = new Attentive();
+    const provider = new Attentive({ capabilities: { attention: true } });
     const { request } = await read(["attention"]);
     const frame = new FrameReader("frame", { before: "Note: ", after: " So," }, provider.tokenizer, "here");
     const readings = await readItem({ ...request, frame, continuations: [] }, provider);

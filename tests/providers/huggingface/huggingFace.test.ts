@@ -142,7 +142,7 @@ describe("features", () => {
       schema: false,
     });
     const before = server.asked.length;
-    const texts = Array.from({ length: 200 }, (_, i) => "x".repeat(i % 37));
+    const texts = Array.from({ length: 200 }, (_, i) => "x".repeat(i % 37) + String(i).padStart(3, "0"));
     const rows = await provider.embed(texts);
     expect(rows.map(([length]) => length)).toEqual(texts.map(({ length }) => length));
     expect(server.asked.length - before).toBe(7);

@@ -8,62 +8,12 @@ import { type Analysis, analyze } from "../../../harness/analysis/analyze.ts";
 import type { RunRecord } from "../../../harness/RunRecord.ts";
 import { run } from "../../../harness/run.ts";
 import { numberOf } from "../../../harness/Value.ts";
-import type { Generated, GenerateRequest, TextProvider } from "../../../providers/contract.ts";
 import { characterTokenizer, parseInput } from "../../../providers/served/characterTokenizer.ts";
 import { ServedProvider } from "../../../providers/served/ServedProvider.ts";
 import { summary } from "../../../reports/summary.ts";
 import { terminalTable } from "../../../reports/terminalTable.ts";
 import { CORPUS, scriptedSuite } from "../../harness/scriptedSuite.ts";
-
-const LETTERS = "abcdefghijklmnopqrstuvwxyz";
-/** How often each letter stands in a text. */
-const letters = (text: string) =>
-  Float32Array.from(LETTERS, (letter) => [...text.toLowerCase()].filter((one) => one === letter).length);
-
-/** Says next the letters that a text holds most of. */
-class LetterServer implements TextProvider {
-  readonly identity = {
-    reference: "openai:letters@http://127.0.0.1:1",
-    name: "letters",
-    engine: "letters 1",
-    digest: null,
-    contextLength: null,
-  };
-  readonly text;
-  readonly asked: GenerateRequest[] = [];
-  readonly embedded: string[] = [];
-
-  constructor(topLogProbs = 5, embeddings = true) {
-    this.text = { generation: true, topLogProbs, embeddings, schema: false };
-  }
-
-  async generate(requests: readonly GenerateRequest[]): Promise<Generated[]> {
-    this.asked.push(...requests);
-    return requests.map(({ input, topLogProbs = 0 }) => {
-      const text = "text" in input ? input.text : input.messages.map(({ content }) => content).join("\n");
-      const counts = letters(text);
-      const sum = counts.reduce((a, b) => a + b + 0.1, 0);
-      const top = [...LETTERS]
-        .map((letter, i) => ({
-          text: letter,
-          bytes: [...Buffer.from(letter)],
-          logProb: Math.log(((counts[i] as number) + 0.1) / sum),
-        }))
-        .sort((a, b) => b.logProb - a.logProb)
-        .slice(0, topLogProbs);
-      const [first] = top;
-      if (first === undefined) throw new Error("no token");
-      return { text: first.text, ended: "length", tokens: [{ ...first, top }], usage: { input: 1, output: 1 } };
-    });
-  }
-
-  async embed(texts: readonly string[]): Promise<Float32Array[]> {
-    this.embedded.push(...texts);
-    return texts.map(letters);
-  }
-
-  async close(): Promise<void> {}
-}
+import { LetterServer } from "./LetterServer.ts";
 
 const root = mkdtempSync(join(tmpdir(), "isoglyph-served-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -151,8 +101,8 @@ test("what a server cannot show is refused by name", async () => {
   const nothing = { rows: [row], states: [], pools: [], scores: [], comparisons: [] };
   const ref = [{ row: 0, segment: 0 }];
   await expect(provider.read({ ...nothing, states: ref })).rejects.toMatchObject({ code: "capability-missing" });
-  await expect(provider.read({ ...nothing, scores: ref })).rejects.toThrow(/scores of given tokens/);
-  await expect(provider.read({ ...nothing, comparisons: [ref] })).rejects.toThrow(/distributions along given tokens/);
+  await expect(provider.read({ ...nothing, scores: ref })).rejects.toThrow(/log-probabilities of given tokens/);
+  await expect(provider.read({ ...nothing, comparisons: [ref] })).rejects.toThrow(/next-token distributions/);
   await expect(provider.sample()).rejects.toMatchObject({ code: "capability-missing" });
 });
 
