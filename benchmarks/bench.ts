@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- --only forward,startup,opening,decoding]`: the engine against PyTorch, llama.cpp and the machine's
- * own peak, in one run; `npm run bench -- --large`: a large model. Each writes its table into benchmarks/README.md.
+ * own peak, in one run; `npm run bench -- --large`: a large model; `npm run bench -- --requests`: servers. Each writes its
+ * table into benchmarks/README.md.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
@@ -18,15 +19,20 @@ import { locateModel } from "../providers/embedded/sources/locateModel.ts";
 import { parseModelReference } from "../providers/embedded/sources/modelReference.ts";
 import { hiddenNames, traceFeeds } from "./engineSubjects.ts";
 import { profile } from "./profile.ts";
+import { requests } from "./requests/requests.ts";
 import { type Bench, decoding, forwardPasses, large, opening, startUp, type TableRow } from "./sections.ts";
 
 const README = join(import.meta.dirname, "README.md");
 const SECTIONS = ["forward", "startup", "opening", "decoding"];
 
 const { values: options } = parseArgs({
-  options: { large: { type: "boolean", default: false }, only: { type: "string", default: SECTIONS.join(",") } },
+  options: {
+    large: { type: "boolean", default: false },
+    requests: { type: "boolean", default: false },
+    only: { type: "string", default: SECTIONS.join(",") },
+  },
 });
-const only = options.large ? [] : options.only.split(",");
+const only = options.large || options.requests ? [] : options.only.split(",");
 const unknown = only.find((name) => !SECTIONS.includes(name));
 if (unknown !== undefined) throw new Error(`--only ${unknown}: the sections are ${SECTIONS.join(", ")}`);
 
@@ -92,6 +98,7 @@ if (only.includes("forward") || only.includes("decoding") || only.includes("star
   await bench.packed.close();
 }
 if (options.large) await section("large", () => large(folder));
+if (options.requests) await section("requests", () => requests(folder));
 
 const table = [
   "| what | value | budget | |",
@@ -106,7 +113,7 @@ const machine = [
 process.stdout.write(`${machine}\n\n${table}\n\n${shares.join("\n")}\n`);
 
 const readme = readFileSync(README, "utf8");
-const name = options.large ? "large" : "results";
+const name = options.large ? "large" : options.requests ? "requests" : "results";
 const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
 const from = readme.indexOf(start) + start.length;
 const text = [machine, table, ...(shares.length > 0 ? ["Time by operator, float32:", shares.join("\n")] : [])];
