@@ -13,6 +13,8 @@ export interface GaussianProjection {
   readonly alphabet: Alphabet;
   readonly scale: number;
   readonly symbols: number;
+  /** Whose vectors of the originals are projected; the observed model's own unless given. */
+  readonly embedder?: string | undefined;
   /** The generator as it stands when W's first entry is drawn. */
   readonly generator: () => JavaRandom;
 }
@@ -22,7 +24,12 @@ export function gaussianProjectionCodec(projection: GaussianProjection, services
   return {
     alphabet: projection.alphabet.symbols,
     encode: async (inputs) => {
-      const vectors = await services.sentenceVectors(inputs.map(({ original }) => original));
+      const { embedder } = projection;
+      const texts = inputs.map(({ original }) => original);
+      const vectors =
+        embedder === undefined
+          ? await services.sentenceVectors(texts)
+          : (await services.embed(embedder, texts)).vectors;
       const width = vectors[0]?.length ?? 0;
       const matrix = gaussianMatrix(projection.generator(), projection.symbols, width);
       return vectors.map((vector) => projectedEncoding(vector, matrix, projection));

@@ -20,9 +20,12 @@ const PUBLISHED_WIDTH = 128;
 export const randomProjection = defineCodec({
   name: "random-projection",
   summary: "`symbols` hanzi (default 16) from a random projection of the sentence vector, as published",
-  parameters: z.strictObject({ symbols: z.int().min(1).max(4096).default(16) }),
-  create: ({ symbols }, services) =>
-    gaussianProjectionCodec({ alphabet: ALPHABET_A, scale: 1000, symbols, generator: publishedGenerator }, services),
+  parameters: z.strictObject({ symbols: z.int().min(1).max(4096).default(16), embedder: z.string().min(1).optional() }),
+  create: ({ symbols, embedder }, services) =>
+    gaussianProjectionCodec(
+      { alphabet: ALPHABET_A, scale: 1000, symbols, embedder, generator: publishedGenerator },
+      services,
+    ),
 });
 
 function publishedGenerator(): JavaRandom {

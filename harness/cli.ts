@@ -39,6 +39,8 @@ function program(signal: AbortSignal): Command {
     .option("--concurrency <n>", "most requests to a server at once")
     .option("--requests-per-minute <n>", "most requests to a server a minute")
     .option("--tokens-per-minute <n>", "most tokens to and from a server a minute")
+    .option("--spending-limit <amount>", "most that requests to openai: may cost, in the currency of --prices")
+    .option("--prices <in,out>", "what a million tokens cost, read and written, such as 0.15,0.60")
     .option("--record <dir>", "keep all that the model says, for the reference recorded:DIR")
     .action(async (suite, options) => (await import("./commands/run.ts")).runCommand(suite, options, signal));
 

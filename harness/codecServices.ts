@@ -1,5 +1,6 @@
 /** What codecs may ask for during a run: vectors of the observed model or of another, and the observed model itself. */
 import type { CodecServices } from "../codecs/contract.ts";
+import { ExpectedError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { AnswerCache } from "./AnswerCache.ts";
 import { modelKey } from "./modelKey.ts";
@@ -28,8 +29,15 @@ export function codecServices({ provider, answers, openEmbedder, signal }: Codec
   const pooled = (of: Provider): Make => pooledTexts.bind(null, of);
   const embedded = (of: Provider): Make => of.embed.bind(of);
   return {
-    sentenceVectors: (texts) => {
+    sentenceVectors: async (texts) => {
       const { hiddenStates, embeddings } = provider.capabilities;
+      if (hiddenStates !== "all" && !embeddings) {
+        throw new ExpectedError({
+          code: "capability-missing",
+          message: `${provider.identity.reference} gives no sentence vectors`,
+          hint: "name another embedder in the candidate's parameters (`embedder: minilm`), or leave the candidate out",
+        });
+      }
       return kept(
         provider,
         hiddenStates !== "all" && embeddings ? embedded(provider) : pooled(provider),

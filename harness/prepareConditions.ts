@@ -21,7 +21,9 @@ export async function prepareConditions(
   const candidates: Candidate[] = [];
   for (const [name, spec] of Object.entries(suite.candidates)) {
     const codec = createCodec(spec, services, suite.locate(["candidates", name]));
-    const encodings = await codec.encode(items);
+    const encodings = await codec.encode(items).catch((error: unknown) => {
+      throw blamed(error, `candidate ${name}`, suite.locate(["candidates", name]));
+    });
     encodings.forEach((encoding, i) => {
       if ("text" in encoding)
         checkText(encoding.text, `candidate ${name} of item ${items[i]?.id}`, suite, items[i]?.id ?? "", tokenizer);
@@ -65,13 +67,19 @@ function checkText(text: string, what: string, suite: Suite, id: string, tokeniz
   try {
     tokenizer.encode(text);
   } catch (error) {
-    if (!(error instanceof ExpectedError)) throw error;
-    throw new ExpectedError({
-      code: error.code,
-      message: `${what}: ${error.message}`,
-      where: `${suite.locateItem(id)}; ${error.where ?? ""}`,
-      ...(error.hint && { hint: error.hint }),
-      cause: error,
-    });
+    throw blamed(error, what, `${suite.locateItem(id)}; ${error instanceof ExpectedError ? (error.where ?? "") : ""}`);
   }
+}
+
+/** An expected error, with who asked for what failed. */
+function blamed(error: unknown, what: string, where: string): unknown {
+  if (!(error instanceof ExpectedError)) return error;
+  return new ExpectedError({
+    code: error.code,
+    message: `${what}: ${error.message}`,
+    where,
+    ...(error.hint && { hint: error.hint }),
+    exit: error.exit,
+    cause: error,
+  });
 }

@@ -3,6 +3,7 @@ import { ExpectedError } from "../errors.ts";
 import type { Provider } from "./contract.ts";
 import type { OpenOptions } from "./embedded/openModel.ts";
 import { parseModelReference } from "./embedded/sources/modelReference.ts";
+import type { Prices } from "./openai/OpenAiProvider.ts";
 import type { Remember, RequestQueueOptions } from "./remote/RequestQueue.ts";
 
 export interface OpenProviderOptions extends OpenOptions {
@@ -10,6 +11,8 @@ export interface OpenProviderOptions extends OpenOptions {
   readonly remember?: Remember;
   /** How fast servers are asked; as fast as they take it unless given. */
   readonly limits?: Pick<RequestQueueOptions, "concurrency" | "requestsPerMinute" | "tokensPerMinute">;
+  /** What a server's model may cost, and what a million tokens do; of `openai:` alone. */
+  readonly spending?: { readonly limit: number; readonly prices: Prices };
   /** Keys and addresses of servers; the process's own unless given. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -24,7 +27,10 @@ const OTHERS: Readonly<Record<string, Open>> = {
   },
   "openai:": async (reference, options) => {
     const { openOpenAi } = await import("./openai/openOpenAi.ts");
-    return serve(await openOpenAi(reference, { ...remote(options), limits: options.limits ?? {} }));
+    const { spending, limits } = options;
+    const priced = spending && { prices: spending.prices };
+    const limit = spending && { spendingLimit: spending.limit };
+    return serve(await openOpenAi(reference, { ...remote(options), ...priced, limits: { ...limits, ...limit } }));
   },
   "hf-api:": async (reference, options) => {
     const { openHuggingFace } = await import("./huggingface/openHuggingFace.ts");

@@ -17,9 +17,10 @@ import { checkSuite } from "../checkSuite.ts";
 import { referenceCorpus } from "../corpus.ts";
 import { run } from "../run.ts";
 import { duration, ProgressReporter } from "./ProgressReporter.ts";
+import { limitsOf, type ServerLimitOptions, spendingOf } from "./serverLimits.ts";
 import { useColor, version, wholeNumber } from "./terminal.ts";
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends ServerLimitOptions {
   readonly pairs?: string;
   readonly model: readonly string[];
   readonly profile?: string;
@@ -28,9 +29,6 @@ export interface RunCommandOptions {
   readonly seed?: string;
   readonly plan?: boolean;
   readonly record?: string;
-  readonly concurrency?: string;
-  readonly requestsPerMinute?: string;
-  readonly tokensPerMinute?: string;
   readonly cache: boolean;
 }
 
@@ -73,29 +71,6 @@ async function suiteOf(path: string | undefined, options: RunCommandOptions): Pr
   };
 }
 
-/** How fast servers may be asked. */
-function limitsOf({ concurrency, requestsPerMinute, tokensPerMinute }: RunCommandOptions) {
-  const given = (name: string, text: string | undefined) => (text === undefined ? undefined : positive(name, text));
-  const most = given("--concurrency", concurrency);
-  const requests = given("--requests-per-minute", requestsPerMinute);
-  const tokens = given("--tokens-per-minute", tokensPerMinute);
-  return {
-    ...(most !== undefined && { concurrency: { start: Math.min(4, most), most } }),
-    ...(requests !== undefined && { requestsPerMinute: requests }),
-    ...(tokens !== undefined && { tokensPerMinute: tokens }),
-  };
-}
-
-function positive(name: string, text: string): number {
-  const value = wholeNumber(name, text);
-  if (value > 0) return value;
-  throw new ExpectedError({
-    code: "usage",
-    message: `${name} ${text}: at least 1`,
-    hint: `leave ${name} out for none`,
-  });
-}
-
 /** Time as a folder name, to the second. */
 function stamp(): string {
   return new Date()
@@ -114,6 +89,7 @@ export async function runCommand(
   for (const model of suite.models) checkReference(model);
   checkSuite(suite);
   const limits = limitsOf(options);
+  const spending = spendingOf(options, suite.models);
   if (options.plan) {
     const { plan, planText } = await import("./plan.ts");
     process.stdout.write(planText(suite, await Promise.all(suite.models.map((model) => plan(suite, model)))));
@@ -134,6 +110,7 @@ export async function runCommand(
     openProvider(reference, {
       remember: (key, make) => kept.remember({ what: "a server's answer", key }, make),
       limits,
+      ...(spending && { spending }),
       weights: "auto",
       purpose: "batch",
       threads,

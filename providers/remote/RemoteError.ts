@@ -189,8 +189,8 @@ export function malformed(origin: string, what: string): RemoteError {
 }
 
 /** Something that the server was asked for and does not have. */
-export function missing(origin: string, what: string, hint: string): RemoteError {
-  return new RemoteError({ code: "capability-missing", message: what, where: origin, hint });
+export function missing(origin: string, what: string, hint: string, cause?: unknown): RemoteError {
+  return new RemoteError({ code: "capability-missing", message: what, where: origin, hint, cause });
 }
 
 /** The sentence inside an error body, which may be JSON in many forms, HTML, or nothing. */

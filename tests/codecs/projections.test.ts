@@ -94,3 +94,20 @@ test("vectors of different widths are a defect of the service", async () => {
   const codec = createCodec({ codec: "random-projection", parameters: {} }, services, "test");
   await expect(codec.encode([input("four"), input("seven..")])).rejects.toThrow("width 7 meets a row of 4");
 });
+
+test.for(["random-projection", "minilm-projection"])("%s of a named embedder's vectors", async (codec) => {
+  const services: CodecServices = {
+    ...noServices("the observed model is not asked"),
+    embed: async (reference, texts) => ({
+      embedder: { reference, digest: "", width: 32 },
+      vectors: texts.map(() => knownVector(32)),
+    }),
+  };
+  const named = createCodec({ codec, parameters: { embedder: "minilm" } }, services, "test");
+  const own = createCodec(
+    { codec, parameters: {} },
+    servicesThat(() => knownVector(32)),
+    "test",
+  );
+  expect(await named.encode([input("one")])).toEqual(await own.encode([input("one")]));
+});

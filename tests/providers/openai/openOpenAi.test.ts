@@ -27,6 +27,20 @@ const chat = (content: string, more = {}) => ({
 });
 
 describe("what a server can do", () => {
+  it("a model that takes conversations only says which frames it takes", async () => {
+    const serve = serveModel("openai");
+    server = await startFaultServer((received, response) => {
+      if (received.path !== "/v1/completions") return serve(received, response);
+      const message = "This is a chat model and not supported in the v1/completions endpoint.";
+      json(response, 404, { error: { message, type: "invalid_request_error", param: "model", code: null } });
+    });
+    const provider = await open("openai");
+    await provider.generate([chat("Say")]);
+    const refused = await failure(provider.generate([{ input: { text: "Once" }, maxTokens: 1, temperature: 0 }]));
+    expect(refused).toMatchObject({ code: "capability-missing", hint: expect.stringContaining("`template: true`") });
+    expect(refused.message).toContain("This is a chat model");
+  });
+
   it("is found by asking", async () => {
     const provider = await open("vllm");
     expect(provider.text).toEqual({
