@@ -42,13 +42,21 @@ export interface MeasureDescription {
   readonly descriptive: boolean;
 }
 
+export interface RecordedCondition {
+  readonly name: string;
+  readonly role: Role;
+  readonly of: string | null;
+  /** What stood in the context, by item; null where there was nothing. Of candidates, ceilings and foils. */
+  readonly texts?: readonly (string | null)[];
+}
+
 export interface ModelEntry {
   readonly identity: ModelIdentity;
   /** The text around the context, as rendered. */
   readonly frames: Readonly<Record<string, { readonly before: string; readonly after: string }>>;
   readonly bands: readonly Band[];
   readonly headlineBand: string;
-  readonly conditions: readonly { readonly name: string; readonly role: Role; readonly of: string | null }[];
+  readonly conditions: readonly RecordedCondition[];
   /** Where the mean states come from. */
   readonly corpus: { readonly name: string; readonly sentences: number; readonly sha256: string };
   /** Measures that the provider cannot show, and why. */

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly openEmbedder: (reference: string) => Promise<Provider>;
   readonly corpus: Corpus;
   readonly folder: string;
+  /** Whose states are kept in the run's folder: those of originals and decoys, unless all are wanted. */
+  readonly keepStates?: "all";
   /** Where answers that cost time are kept between runs; null keeps none. */
   readonly answers: string | null;
   readonly version: string;

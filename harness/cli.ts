@@ -35,6 +35,7 @@ function program(signal: AbortSignal): Command {
     .option("--limit <n>", "at most so many items, spread over clusters and topics")
     .option("--seed <n>", "seed of continuations and controls, in place of the suite's")
     .option("--plan", "say what would run, how many tokens and about how long, and stop")
+    .option("--keep-states <which>", "all: keep the states of every condition, not of originals and decoys alone")
     .option("--no-cache", "neither use nor keep answers of earlier runs")
     .option("--concurrency <n>", "most requests to a server at once")
     .option("--requests-per-minute <n>", "most requests to a server a minute")

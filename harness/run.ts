@@ -58,6 +58,9 @@ export async function run(options: RunOptions): Promise<RunRecord> {
   return readRun(options.folder);
 }
 
+/** Whose texts a reader of the report wants to see; the others follow from the items. */
+const SHOWN: readonly string[] = ["candidate", "ceiling", "foil"];
+
 /** Bytes of kept answers and readings together. */
 const MOST_KEPT = 1e9;
 const readingsFolder = ({ answers }: RunOptions) => (answers === null ? null : join(answers, "readings"));
@@ -93,7 +96,10 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
     bands,
     headlineBand: bands[Math.max(headline, 0)]?.name ?? "",
     conditions: [
-      ...conditions.map(({ name, role, of }) => ({ name, role, of })),
+      ...conditions.map(({ name, role, of, texts }) => ({
+        ...{ name, role, of },
+        ...(SHOWN.includes(role) && { texts: texts.map((one) => ("text" in one ? one.text : null)) }),
+      })),
       // The original read once more, alone, for the noise floor.
       { name: "identity", role: "control" as const, of: null },
     ],

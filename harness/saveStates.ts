@@ -7,8 +7,8 @@ import type { Session } from "./Session.ts";
 import { writeSafetensors } from "./safetensors.ts";
 
 /**
- * Keeps what a later step may need: states of originals and decoys at the last token of `after`, in the declared
- * bands, as float16 [items, states, width]; items without a decoy are left out of its tensor.
+ * Keeps what a later step may need: states of originals and decoys, or of all conditions where the run keeps them, at
+ * the last token of `after`, in the declared bands, as float16 [items, states, width]; items without a decoy are left out of its tensor.
  */
 export function saveStates(
   { options, entry }: Session,
@@ -19,7 +19,8 @@ export function saveStates(
   const indices = bandStates(entry.bands);
   const { width } = entry.identity;
   const metadata: Record<string, string> = { states: JSON.stringify(indices) };
-  const tensors = ["original", "decoy"].flatMap((name) => {
+  const names = options.keepStates === "all" ? [...states.keys()] : ["original", "decoy"];
+  const tensors = names.flatMap((name) => {
     const present = (states.get(name) ?? []).flatMap((all, i) =>
       all ? [{ all, id: options.suite.items[i]?.id ?? "" }] : [],
     );

@@ -29,6 +29,7 @@ export interface RunCommandOptions extends ServerLimitOptions {
   readonly seed?: string;
   readonly plan?: boolean;
   readonly record?: string;
+  readonly keepStates?: string;
   readonly cache: boolean;
 }
 
@@ -88,6 +89,13 @@ export async function runCommand(
   const suite = await suiteOf(path, options);
   for (const model of suite.models) checkReference(model);
   checkSuite(suite);
+  if (options.keepStates !== undefined && options.keepStates !== "all") {
+    throw new ExpectedError({
+      code: "usage",
+      message: `--keep-states ${options.keepStates}: only all can be asked for`,
+      hint: "leave it out to keep the states of originals and decoys",
+    });
+  }
   const limits = limitsOf(options);
   const spending = spendingOf(options, suite.models);
   if (options.plan) {
@@ -131,6 +139,7 @@ export async function runCommand(
     })),
     corpus: referenceCorpus(),
     folder,
+    ...(options.keepStates === "all" && { keepStates: "all" as const }),
     answers,
     version: version(),
     environment: {

@@ -20,10 +20,11 @@ interface Settings {
   readonly providers?: readonly ScriptedOptions[];
   readonly answers?: string;
   readonly environment?: Record<string, string>;
+  readonly keepStates?: "all";
 }
 
 let folders = 0;
-async function ran(suite: Suite, { providers = [{}], answers, environment = {} }: Settings = {}) {
+async function ran(suite: Suite, { providers = [{}], answers, environment = {}, keepStates }: Settings = {}) {
   const folder = join(root, String(folders++));
   const opened: ScriptedProvider[] = [];
   const open = (options: ScriptedOptions) => async () => {
@@ -38,6 +39,7 @@ async function ran(suite: Suite, { providers = [{}], answers, environment = {} }
     models,
     corpus: CORPUS,
     folder,
+    ...(keepStates && { keepStates }),
     answers: answers ?? null,
     version: "0.0.0",
     environment,
@@ -293,4 +295,26 @@ test("text that is too long names its item, and no half-made folder stays", asyn
   });
   expect(opened[0]?.closed).toBe(true);
   expect(existsSync(gone)).toBe(false);
+});
+
+test("the record holds what stood in the context, and the states that were asked for", async () => {
+  const small = scriptedSuite({ items: scriptedItems(4) });
+  const plain = await ran(small);
+  const { conditions } = (plain.record as RunRecord).manifest.models[0] ?? { conditions: [] };
+  const textsOf = (name: string) => conditions.find((one) => one.name === name)?.texts;
+  expect(textsOf("same")).toEqual(small.items.map(({ original }) => original));
+  expect(textsOf("decoy")).toEqual(small.items.map(({ decoy }) => decoy?.text ?? null));
+  expect(textsOf("empty")).toBeUndefined();
+  const all = await ran(small, { keepStates: "all" });
+  const tensors = ({ folder }: { folder: string }) => {
+    const [file = ""] = readdirSync(join(folder, "states"));
+    const bytes = readFileSync(join(folder, "states", file));
+    const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString()) as object;
+    return Object.keys(header).filter((name) => name !== "__metadata__");
+  };
+  expect(tensors(plain)).toEqual(["original", "decoy"]);
+  expect(tensors(all)).toEqual(
+    conditions.filter(({ name }) => name !== "identity" && tensors(all).includes(name)).map(({ name }) => name),
+  );
+  expect(tensors(all)).toEqual(expect.arrayContaining(["original", "decoy", "same", "empty", "paraphrase-near"]));
 });
