@@ -28,48 +28,66 @@ function meanCurve(curves: readonly Curve[]): Curve {
   });
 }
 
-/** n, value, low, high, reason. */
-function stateCells(column: Curve, clusters: readonly string[]): Cell[] {
+export interface LayerPoint {
+  readonly model: string;
+  readonly frame: string;
+  readonly condition: string;
+  readonly measure: string;
+  /** Index of the state: 0 the embedding, N the one after block N. */
+  readonly layer: number;
+  readonly n: number;
+  /** Mean over items, and its 95 % interval; null with the reason. */
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly reason: string;
+}
+
+type Point = Pick<LayerPoint, "n" | "value" | "low" | "high" | "reason">;
+
+function pointOf(column: Curve, clusters: readonly string[]): Point {
   const present = column.flatMap((value, i) => (value === null ? [] : [{ value, cluster: clusters[i] as string }]));
-  if (present.length === 0) return [0, null, null, null, "no item has a value"];
+  if (present.length === 0) return { n: 0, value: null, low: null, high: null, reason: "no item has a value" };
   const values = present.map(({ value }) => value);
   const estimate = clusterMean(
     values,
     present.map(({ cluster }) => cluster),
   );
-  if (!estimate.defined) return [values.length, mean(values), null, null, `interval: ${estimate.reason}`];
-  return [values.length, mean(values), estimate.low, estimate.high, ""];
+  const found = { n: values.length, value: mean(values) };
+  if (!estimate.defined) return { ...found, low: null, high: null, reason: `interval: ${estimate.reason}` };
+  return { ...found, low: estimate.low, high: estimate.high, reason: "" };
 }
 
-function placeRows(record: RunRecord, { model, frame, batches }: Place): Cell[][] {
-  const { suite, items, measures } = record.manifest;
+function placePoints(record: RunRecord, { model, frame, batches }: Place): LayerPoint[] {
+  const { items, measures } = record.manifest;
   const clusters = items.map(({ cluster }) => cluster);
-  return conditionsOf(record, model).flatMap(({ name, members }) =>
-    measures.flatMap((measure) => {
+  return conditionsOf(record, model).flatMap(({ name: condition, members }) =>
+    measures.flatMap(({ name: measure }) => {
       const curves = batches.map((batch) =>
-        meanCurve(members.flatMap((member) => [batch?.conditions[member]?.curves[measure.name] ?? []])),
+        meanCurve(members.flatMap((member) => [batch?.conditions[member]?.curves[measure] ?? []])),
       );
       const states = Math.max(0, ...curves.map((curve) => curve.length));
-      return Array.from({ length: states }, (_, state) => {
-        const column = curves.map((curve) => curve[state] ?? null);
-        return [
-          suite.name,
-          model.identity.reference,
-          frame,
-          name,
-          measure.name,
-          state,
-          ...stateCells(column, clusters),
-        ];
-      });
+      return Array.from({ length: states }, (_, layer) => ({
+        ...{ model: model.identity.reference, frame, condition, measure, layer },
+        ...pointOf(
+          curves.map((curve) => curve[layer] ?? null),
+          clusters,
+        ),
+      }));
     }),
   );
 }
 
-/** `layer` is the index of the state: 0 the embedding, N the one after block N. */
+/** Layer measures at every state of every condition, in every frame. */
+export function layerPoints(record: RunRecord): LayerPoint[] {
+  return batchesInOrder(record).flatMap((place) => placePoints(record, place));
+}
+
 export function layersCsv(record: RunRecord): string {
-  return csvText(
-    COLUMNS,
-    batchesInOrder(record).flatMap((place) => placeRows(record, place)),
-  );
+  const suite = record.manifest.suite.name;
+  const rows = layerPoints(record).map((point): Cell[] => [
+    ...[suite, point.model, point.frame, point.condition, point.measure],
+    ...[point.layer, point.n, point.value, point.low, point.high, point.reason],
+  ]);
+  return csvText(COLUMNS, rows);
 }

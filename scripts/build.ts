@@ -1,4 +1,4 @@
-/** Compiles to dist/ and copies what is read at run time: suites, their schema, the corpus, the Python worker. */
+/** Compiles to dist/ and copies what is read at run time: suites, their schema, the corpus, the Python worker, the style and script of the HTML report. */
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, rmSync } from "node:fs";
 
@@ -8,6 +8,8 @@ const python = readdirSync("providers/transformers").filter((name) => name.endsW
 for (const path of [
   ...python.map((name) => `providers/transformers/${name}`),
   "harness/audit/everyday.json",
+  "reports/html/page.css",
+  "reports/html/page.js",
   "suites/everyday",
   "suites/reference",
   "suites/suite.schema.json",
