@@ -19,14 +19,24 @@ export interface Codec {
   readonly alphabet: readonly string[] | null;
   /** One encoding for each input, in order. */
   encode(inputs: readonly CodecInput[]): Promise<readonly Encoding[]>;
+  /** The texts that encodings stand for, in order; only of codes from which the text can be had back. */
+  decode?(texts: readonly string[]): Promise<readonly string[]>;
+  /** Content hash of the parameters that the code reads from a file, for the run's manifest. */
+  readonly identity?: string;
 }
+
+/** The embedder that is whatever model a run observes: its sentence vectors. */
+export const OBSERVED = "observed";
 
 /** What the harness lends to codecs. */
 export interface CodecServices {
   /** A vector for each text: the mean of the observed model's final-norm states over the text's tokens, float32 [width]. */
   sentenceVectors(texts: readonly string[]): Promise<readonly Float32Array[]>;
-  /** Sentence embeddings of a model named by the code; opened when first asked for. */
-  embed(reference: string, texts: readonly string[]): Promise<EmbeddedTexts>;
+  /**
+   * Sentence embeddings of a model named by the code, or of OBSERVED; opened when first asked for.
+   * @param expected whose vectors the code was made for, for whoever only counts symbols; the code compares for itself.
+   */
+  embed(reference: string, texts: readonly string[], expected?: EmbedderIdentity): Promise<EmbeddedTexts>;
   /** The observed model, for codes that ask it what is likely; open as long as the codec is used. */
   observed(): Provider;
 }
@@ -45,12 +55,26 @@ export interface EmbeddedTexts {
   readonly vectors: readonly Float32Array[];
 }
 
+/** A code as a suite names it. */
+export interface CodecSpec {
+  readonly codec: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
 export interface CodecDefinition<Parameters> {
   readonly name: string;
   /** One line for `isoglyph encode --help` and error messages. */
   readonly summary: string;
   readonly parameters: ZodType<Parameters>;
-  create(parameters: Parameters, services: CodecServices): Codec;
+  /** Whether it looks at the item's first question, so that it may be judged by the others only. */
+  readonly usesQuestion?: boolean;
+  /**
+   * A code that needs no model and costs about as many tokens, for counting before the observed model is open; of
+   * codes that call `observed`.
+   */
+  standIn?(parameters: Parameters): CodecSpec;
+  /** @param folder what paths in the parameters are relative to. */
+  create(parameters: Parameters, services: CodecServices, folder: string): Codec;
 }
 
 /** Keeps the parameters' type between schema and constructor, and forgets it outside. */

@@ -2,11 +2,16 @@ import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import { ExpectedError } from "../errors.ts";
 import { authored } from "./authored.ts";
-import type { Codec, CodecDefinition, CodecServices } from "./contract.ts";
+import { codebookCodec } from "./codebookCodec.ts";
+import type { Codec, CodecDefinition, CodecServices, CodecSpec } from "./contract.ts";
 import { dropWords } from "./dropWords.ts";
 import { identity } from "./identity.ts";
 import { minilmProjection } from "./minilmProjection.ts";
 import { randomProjection } from "./randomProjection.ts";
+import { arithmetic } from "./text/arithmetic.ts";
+import { questionAwareDrop } from "./text/questionAwareDrop.ts";
+import { randomDrop } from "./text/randomDrop.ts";
+import { selfInformationDrop } from "./text/selfInformationDrop.ts";
 import { truncate } from "./truncate.ts";
 
 const DEFINITIONS: readonly CodecDefinition<unknown>[] = [
@@ -14,8 +19,13 @@ const DEFINITIONS: readonly CodecDefinition<unknown>[] = [
   identity,
   truncate,
   dropWords,
+  randomDrop,
+  selfInformationDrop,
+  questionAwareDrop,
+  arithmetic,
   randomProjection,
   minilmProjection,
+  codebookCodec,
 ];
 
 export function codecNames(): readonly string[] {
@@ -40,16 +50,28 @@ export function codecDefinition(name: string, where: string): CodecDefinition<un
 
 /**
  * A codec ready to encode, its parameters validated.
+ * @param folder what paths in the parameters are relative to.
  * @throws ExpectedError `codec-unknown`; `codec-parameters`, which names every offending key and value.
  */
-export function createCodec(
-  spec: { readonly codec: string; readonly parameters: Readonly<Record<string, unknown>> },
-  services: CodecServices,
-  where: string,
-): Codec {
+export function createCodec(spec: CodecSpec, services: CodecServices, where: string, folder = "."): Codec {
+  const { definition, parameters } = validated(spec, where);
+  return definition.create(parameters, services, folder);
+}
+
+/**
+ * What costs about as many tokens as a code that asks the observed model, for counting before that is open; the code
+ * itself where it asks nobody.
+ * @throws ExpectedError as createCodec.
+ */
+export function standInFor(spec: CodecSpec, where: string): CodecSpec {
+  const { definition, parameters } = validated(spec, where);
+  return definition.standIn?.(parameters) ?? spec;
+}
+
+function validated(spec: CodecSpec, where: string): { definition: CodecDefinition<unknown>; parameters: unknown } {
   const definition = codecDefinition(spec.codec, where);
   const parsed = definition.parameters.safeParse(spec.parameters);
-  if (parsed.success) return definition.create(parsed.data, services);
+  if (parsed.success) return { definition, parameters: parsed.data };
   const { issues } = parsed.error;
   throw new ExpectedError({
     code: "codec-parameters",
