@@ -6,6 +6,17 @@ export interface Alphabet {
   readonly source: string;
 }
 
+/** An alphabet with what it was made for, as `isoglyph tokens --alphabet` writes it. */
+export interface AlphabetFile {
+  /** The symbols in order, without anything between them. */
+  readonly symbols: string;
+  readonly source: string;
+  /** Each symbol is one token of these; sha256 of each, hexadecimal. */
+  readonly tokenizers: readonly { readonly name: string; readonly digest: string }[];
+  /** Whether some strings of n symbols cost fewer than n tokens. */
+  readonly merges: boolean;
+}
+
 /** 49 hanzi. */
 export const ALPHABET_A: Alphabet = {
   symbols: [..."丂丏丬乜亍仂仉冇冏刂勹匚卩叱吒囗圯夬奡宀尢屮巛幺彐忄扌攵旡牜疒礻糸耂艹虍衤覀訁豕辶酉釒阝隹雨靣飠黽"],

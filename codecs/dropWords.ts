@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineCodec, type Encoding } from "./contract.ts";
-import { joinAcrossGap, opensSentence } from "./joinAcrossGap.ts";
+import { defineCodec } from "./contract.ts";
 import { ARTICLES, STOP_WORDS } from "./stopWords.ts";
+import { withoutWords } from "./text/withoutWords.ts";
 import { wordsOf } from "./words.ts";
 
 const LISTS = { articles: ARTICLES, "stop-words": STOP_WORDS } as const;
@@ -9,8 +9,7 @@ const ONE_WORD = z.string().refine(isOneWord, "each must be one word");
 
 /**
  * The original without the words of a list: whole words (see words.ts), whatever their case; homographs go with them
- * ("vitamin A" among the articles). What stays keeps its characters; the gap is closed as an editor would
- * (joinAcrossGap.ts), and where a sentence loses a capitalised first word, the new first word gets the capital.
+ * ("vitamin A" among the articles). How gaps are closed: withoutWords.ts.
  *
  * `stop-words` holds no negations and no quantities: without those the text would state another fact (stopWords.ts).
  */
@@ -27,41 +26,11 @@ export const dropWords = defineCodec({
     const dropped = new Set((typeof list === "string" ? LISTS[list] : list).map(folded));
     return {
       alphabet: null,
-      encode: async (inputs) => inputs.map(({ original }) => withoutWords(original, dropped)),
+      encode: async (inputs) =>
+        inputs.map(({ original }) => withoutWords(original, ({ text }) => dropped.has(folded(text)))),
     };
   },
 });
-
-function withoutWords(original: string, dropped: ReadonlySet<string>): Encoding {
-  const words = wordsOf(original);
-  if (words.length > 0 && words.every((word) => dropped.has(folded(word.text)))) {
-    return { missing: "every word of the original is dropped" };
-  }
-  let kept = "";
-  let end = 0;
-  let afterGap = false;
-  let capitalise = false;
-  for (const word of words) {
-    const between = original.slice(end, word.start);
-    kept = afterGap ? joinAcrossGap(kept, between) : kept + between;
-    end = word.end;
-    afterGap = dropped.has(folded(word.text));
-    if (afterGap) {
-      capitalise ||= /^\p{Lu}/u.test(word.text) && opensSentence(original, word.start);
-    } else {
-      kept += capitalise ? withCapital(word.text) : word.text;
-      capitalise = false;
-    }
-  }
-  const tail = original.slice(end);
-  return { text: afterGap ? joinAcrossGap(kept, tail).trimEnd() : kept + tail };
-}
-
-/** A word that has capitals of its own (iPhone) stays as it is. */
-function withCapital(word: string): string {
-  if (/\p{Lu}/u.test(word)) return word;
-  return word.replace(/^./su, (first) => first.toUpperCase());
-}
 
 /** The form that words are compared in. */
 function folded(word: string): string {

@@ -12,7 +12,7 @@ export interface Capabilities {
   readonly attention: boolean;
   /** Full: scores and comparisons along given tokens. Top-k: the most likely next tokens, named. */
   readonly promptLogits: "full" | "top-k" | "none";
-  /** Samples as token ids. */
+  /** Samples as ids of the provider's tokenizer. */
   readonly generation: boolean;
   readonly embeddings: boolean;
   readonly tokenIdsIn: boolean;
@@ -177,6 +177,7 @@ export interface ReadResult {
 export interface SampleRequest {
   readonly prompts: readonly { readonly ids: readonly number[]; readonly seed: number }[];
   readonly samples: number;
+  /** Of the model's own tokens: where no token ids go in, as many of the tokenizer's ids come out as those hold. */
   readonly maxTokens: number;
   /** 0 takes the most likely token. */
   readonly temperature: number;
@@ -231,6 +232,21 @@ export interface TextProvider {
   close(): Promise<void>;
 }
 
+/** A text read token by token, for whoever has to get the same numbers again when it is read another time. */
+export interface Steps {
+  /**
+   * What the bits of its numbers hang on besides the weights: versions of engine and runtime, instruction set, threads.
+   * Where this and the model's digest are the same, so are all numbers, bit for bit.
+   */
+  readonly kernel: string;
+  /**
+   * Begins with an empty text; `next` appends a token and gives the logits of the one after it, float32 [vocabulary].
+   * One text at a time, samples included: others wait until `read` has ended.
+   * @throws ExpectedError `input-too-long`.
+   */
+  follow<T>(read: (next: (id: number) => Promise<Float32Array>) => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
 /**
  * Requests may overlap, and what is said of a row does not hang on what else is asked (but for float noise). An aborted
  * request rejects with the signal's reason. To close twice is to close once.
@@ -239,14 +255,19 @@ export interface Provider {
   readonly identity: ModelIdentity;
   readonly capabilities: Capabilities;
   readonly tokenizer: Tokenizer;
+  /** The server behind it, where there is one: what it is asked in words, it answers in words. */
+  readonly served?: TextProvider;
   /** @throws ExpectedError `input-too-long` rather than cutting anything. */
   read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult>;
   /** Sentence embeddings, float32 [texts][dimensions]. @throws ExpectedError `input-too-long`. */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
   /**
    * Token ids [prompts][samples][tokens], an end token included where one was drawn; the same again for the same seed.
-   * @throws ExpectedError `sample-setting`, `input-too-long`.
+   * Where no token ids go in, a server says neither: its samples are the text's ids, and its seed is kept as it keeps it.
+   * @throws ExpectedError `sample-setting`, `input-too-long`, `capability-missing`.
    */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]>;
+  /** Not there where the model cannot be followed token by token, or not with the same numbers each time. */
+  readonly steps?: Steps;
   close(): Promise<void>;
 }

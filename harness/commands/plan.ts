@@ -1,5 +1,7 @@
 /** What a run would do, worked out without loading weights: from the model file's header, or by rule of thumb. */
 import { availableParallelism } from "node:os";
+import type { CodecServices } from "../../codecs/contract.ts";
+import { standInFor } from "../../codecs/registry.ts";
 import type { Tokenizer } from "../../providers/contract.ts";
 import type { ModelHeader } from "../../providers/embedded/modelHeader.ts";
 import { headerAtHand } from "../../providers/embedded/modelHeader.ts";
@@ -12,9 +14,13 @@ import { noServices } from "../codecServices.ts";
 import { referenceCorpus } from "../corpus.ts";
 import { CORPUS_QUESTION } from "../corpusStatistics.ts";
 import { FrameReader } from "../FrameReader.ts";
+import { frameQuestion } from "../itemQuestions.ts";
+import { judgedSuite } from "../judgedSuite.ts";
 import { extrasOf, selectMeasures } from "../measures.ts";
 import { prepareConditions } from "../prepareConditions.ts";
-import { frameQuestion, reverseConditions, tokensOf } from "../readItem.ts";
+import type { Extra } from "../Reading.ts";
+import { countSaid } from "../readAnswers.ts";
+import { reverseConditions, tokensOf } from "../readItem.ts";
 import { duration } from "./ProgressReporter.ts";
 
 /** Seen on server cores of 2022; only for saying "about how long". */
@@ -30,14 +36,18 @@ export interface FramePlan {
   readonly reading: number;
   readonly corpus: number;
   readonly sampling: number;
+  /** Answers and restatements to generate, before equal ones are asked once. */
+  readonly texts: number;
 }
 
 export interface ModelPlan {
   readonly model: string;
   readonly conditions: readonly string[];
+  /** Candidates whose encodings take the model, so that their tokens are estimated. */
+  readonly estimated: readonly string[];
   readonly frames: readonly FramePlan[];
   readonly seconds: number;
-  /** Of a server, which is asked in requests: how many, of one answered token each; null for others. */
+  /** Of a server, which is asked in requests: how many, of one answered token each, answers apart; null for others. */
   readonly requests: number | null;
   /** Whether tokens were counted by the model's own tokenizer. */
   readonly counted: boolean;
@@ -61,24 +71,45 @@ function blockParameters(header: ModelHeader): number {
   return sum;
 }
 
+/** The candidates, those that ask the model replaced by codes of about the same cost that ask nobody. */
+function withoutModel(suite: Suite): { candidates: Suite["candidates"]; estimated: readonly string[] } {
+  const planned = Object.entries(suite.candidates).map(([name, spec]) => {
+    const standIn = standInFor(spec, suite.locate(["candidates", name]));
+    return [name, spec, standIn] as const;
+  });
+  return {
+    candidates: Object.fromEntries(planned.map(([name, spec, standIn]) => [name, { ...spec, ...standIn }])),
+    estimated: planned.filter(([, spec, standIn]) => spec !== standIn).map(([name]) => name),
+  };
+}
+
 export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
   const header = isEmbedded(model) ? headerAtHand(model) : null;
   const tokenizer = header?.tokenizer ?? roughTokenizer;
   const width = header?.checkpoint.config.width ?? 576;
   // A projection's symbols depend on the model's states, their number does not: any vector will do for counting.
-  const sentenceVectors = async (texts: readonly string[]) =>
-    texts.map((text, i) => Float32Array.from({ length: width }, (_, k) => Math.sin(text.length + i + k)));
-  const conditions = await prepareConditions(suite, tokenizer, { ...noServices("no model is open"), sentenceVectors });
+  const anyVectors = (texts: readonly string[], length: number) =>
+    texts.map((text, i) => Float32Array.from({ length }, (_, k) => Math.sin(text.length + i + k)));
+  const embed: CodecServices["embed"] = async (reference, texts, expected) => {
+    const embedder = expected ?? { reference, digest: "", width };
+    return { embedder, vectors: anyVectors(texts, embedder.width) };
+  };
+  const sentenceVectors: CodecServices["sentenceVectors"] = async (texts) => anyVectors(texts, width);
+  const services = { ...noServices("no model is open"), sentenceVectors, embed };
+  const { candidates, estimated } = withoutModel(suite);
+  const conditions = await prepareConditions({ ...suite, candidates }, tokenizer, services);
   const corpus = referenceCorpus();
   const policies = suite.positions === "both" ? 2 : 1;
-  const extras = extrasOf(selectMeasures(suite.measures, suite.locate(["measures"])));
+  const heard: readonly Extra[] = Object.keys(suite.judges).length > 0 ? ["answers", "restatement"] : [];
+  const extras = new Set([...extrasOf(selectMeasures(suite.measures, suite.locate(["measures"]))), ...heard]);
   const continuation = new Array(suite.continuations.tokens).fill(0);
   const continuations = Array.from({ length: suite.continuations.samples }, () => continuation);
   const frames = Object.entries(suite.frames).map(([name, frame]): FramePlan => {
     const reader = new FrameReader(name, frame, tokenizer, suite.locate(["frames", name]));
     let reading = 0;
     let sampling = 0;
-    suite.items.forEach((item, i) => {
+    let texts = 0;
+    judgedSuite(suite).items.forEach((item, i) => {
       const present = conditions.flatMap(({ name: condition, role, texts }) => {
         const encoding = texts[i];
         return encoding && "text" in encoding ? [{ name: condition, role, text: encoding.text }] : [];
@@ -104,6 +135,9 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
         sampling += before.length + after.length + tokenizer.encode(condition.text).length;
         sampling += count * continuation.length;
       }
+      const said = countSaid(request);
+      sampling += said.tokens;
+      texts += said.texts;
     });
     const { before, after } = reader.ids(CORPUS_QUESTION);
     const around = before.length + after.length;
@@ -111,6 +145,7 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
       frame: name,
       reading,
       sampling,
+      texts,
       corpus: corpus.sentences.reduce((sum, text) => sum + around + tokenizer.encode(text).length, 0),
     };
   });
@@ -119,6 +154,7 @@ export async function plan(suite: Suite, model: string): Promise<ModelPlan> {
   return {
     model,
     conditions: conditions.map(({ name }) => name),
+    estimated,
     frames,
     seconds: flops / (FLOPS_PER_THREAD * availableParallelism()),
     requests: isServer(model) ? conditions.length * suite.items.length * frames.length * policies : null,
@@ -154,18 +190,28 @@ function powerText({ items, candidates, statistics, margin }: Suite, models: num
   return wrapText(sentences.join(" "), 80);
 }
 
+function saidText(frames: readonly FramePlan[]): string {
+  const texts = frames.reduce((sum, frame) => sum + frame.texts, 0);
+  return texts === 0 ? "" : ` at most ${texts.toLocaleString("en-US")} answers and restatements;`;
+}
+
 export function planText(suite: Suite, plans: readonly ModelPlan[]): string {
   const lines: string[] = [];
   const number = (value: number) => value.toLocaleString("en-US").padStart(12);
-  for (const { model, conditions, frames, seconds, requests, counted } of plans) {
+  for (const { model, conditions, estimated, frames, seconds, requests, counted } of plans) {
     lines.push(
       `${suite.name}${suite.profile ? `, profile ${suite.profile}` : ""} on ${model}: ${suite.items.length} items × ${conditions.length} conditions × ${frames.length} frame(s)${suite.positions === "both" ? " × 2 position policies" : ""}`,
     );
-    lines.push(`conditions: ${conditions.join(", ")}`, "");
+    lines.push(`conditions: ${conditions.join(", ")}`);
+    if (estimated.length > 0)
+      lines.push(
+        `estimated: ${estimated.join(", ")} (the encodings take the model; texts of about that length are counted)`,
+      );
+    lines.push("");
     if (requests !== null) {
       lines.push(
         ...wrapText(
-          `at most ${requests.toLocaleString("en-US")} requests for one token each, where the server names likely tokens, and embeddings of each text and of the corpus, where it has them; equal requests are sent once, and answers are kept`,
+          `at most ${requests.toLocaleString("en-US")} requests for one token each, where the server names likely tokens, and embeddings of each text and of the corpus, where it has them;${saidText(frames)} equal requests are sent once, and answers are kept`,
           80,
         ).split("\n"),
         "",

@@ -8,6 +8,7 @@ import type {
   Row,
   SampleRequest,
   SegmentRef,
+  Steps,
   Tokenizer,
 } from "../contract.ts";
 import { refuseTooLong } from "../refuseTooLong.ts";
@@ -15,6 +16,8 @@ import { refuseUnshown, unshown } from "../refuseUnshown.ts";
 import { AttentionReader } from "./AttentionReader.ts";
 import { Comparer } from "./Comparer.ts";
 import type { Engine } from "./Engine.ts";
+import { EngineSteps } from "./EngineSteps.ts";
+import { Exclusive } from "./Exclusive.ts";
 import { batchFeeds, cutBatches, type Layout, lastToken, layout, packRows, predictors } from "./rows.ts";
 import { Sampler } from "./Sampler.ts";
 import { floatsOf, floatTensor, intTensor } from "./Sessions.ts";
@@ -76,6 +79,7 @@ export class EmbeddedProvider implements Provider {
   private readonly comparer: Comparer;
   private readonly attention: AttentionReader;
   private readonly sampler: Sampler;
+  readonly steps?: Steps;
 
   constructor(identity: ModelIdentity, tokenizer: Tokenizer, engine: Engine) {
     this.identity = identity;
@@ -92,7 +96,9 @@ export class EmbeddedProvider implements Provider {
     };
     this.comparer = new Comparer(engine);
     this.attention = new AttentionReader(engine);
-    this.sampler = new Sampler(engine, tokenizer);
+    const cache = new Exclusive();
+    this.sampler = new Sampler(engine, tokenizer, cache);
+    if (output !== null) this.steps = new EngineSteps(identity, engine, cache);
   }
 
   /** Equal rows are read once: it saves time, and their divergence is 0 rather than float noise. */

@@ -31,6 +31,7 @@ function rotaryTables(rope: Rope, count: number): { cos: TensorData; sin: Tensor
 
 export class Engine {
   readonly config: ModelConfig;
+  readonly threads: number;
   private readonly prepared: PreparedModel;
   private readonly sessions: Sessions;
   private readonly opened = new Map<GraphName, Promise<void>>();
@@ -40,6 +41,7 @@ export class Engine {
   constructor(prepared: PreparedModel, threads: number) {
     this.prepared = prepared;
     this.config = prepared.config;
+    this.threads = threads;
     this.sessions = new Sessions(threads);
   }
 

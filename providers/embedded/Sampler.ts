@@ -1,6 +1,7 @@
 import type { SampleRequest, Tokenizer } from "../contract.ts";
 import { refuseSettings, sampleGenerator } from "../sampling.ts";
 import type { Engine } from "./Engine.ts";
+import type { Exclusive } from "./Exclusive.ts";
 import { floatsOf } from "./Sessions.ts";
 import { sampleToken } from "./sampleToken.ts";
 
@@ -11,19 +12,19 @@ const SAMPLE_ROWS = 64;
 export class Sampler {
   private readonly engine: Engine;
   private readonly tokenizer: Tokenizer;
-  private sampling: Promise<unknown> = Promise.resolve();
+  private readonly cache: Exclusive;
 
-  constructor(engine: Engine, tokenizer: Tokenizer) {
+  /** @param cache whoever uses the engine's cache of keys and values waits here. */
+  constructor(engine: Engine, tokenizer: Tokenizer, cache: Exclusive) {
     this.engine = engine;
     this.tokenizer = tokenizer;
+    this.cache = cache;
   }
 
   /** One request after another: the engine has one cache. */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
     refuseSettings(request);
-    const drawn = this.sampling.then(() => this.sampleAll(request, signal));
-    this.sampling = drawn.catch(() => {});
-    return drawn;
+    return this.cache.run(() => this.sampleAll(request, signal));
   }
 
   private async sampleAll(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {

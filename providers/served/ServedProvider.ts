@@ -11,12 +11,17 @@ import type {
   ReadRequest,
   ReadResult,
   Row,
+  SampleRequest,
   TextProvider,
 } from "../contract.ts";
 import { refuseUnshown, unshown } from "../refuseUnshown.ts";
+import { refuseSettings, sampleGenerator } from "../sampling.ts";
 import { characterTokenizer, parseInput } from "./characterTokenizer.ts";
 
 const NO_COMPARISON = { kl: [], sameTop: [], logProb: [] };
+
+/** One a sample; servers take whole numbers from 0 that fit 31 bits. */
+const sampleSeed = (seed: number, sample: number) => (sampleGenerator(seed, sample).next() & 0x7fff_ffff) >>> 0;
 
 /** The ids of a segment and of all that it follows. */
 function lineOf(row: Row, segment: number): number[] {
@@ -52,7 +57,7 @@ export class ServedProvider implements Provider {
       hiddenStates: "none",
       attention: false,
       promptLogits: text.generation && text.topLogProbs > 1 ? "top-k" : "none",
-      generation: false,
+      generation: text.generation,
       embeddings: text.embeddings,
       tokenIdsIn: false,
     };
@@ -85,8 +90,34 @@ export class ServedProvider implements Provider {
     return this.served.embed(texts, signal);
   }
 
-  sample(): Promise<number[][][]> {
-    return Promise.reject(unshown(this.identity, "samples as token ids"));
+  /** Answers as the ids of their characters. At temperature 0 all samples of a prompt are one request. */
+  async sample(request: SampleRequest, signal?: AbortSignal): Promise<number[][][]> {
+    signal?.throwIfAborted();
+    if (!this.capabilities.generation) throw unshown(this.identity, "generated text");
+    refuseSettings(request);
+    const { prompts, samples, maxTokens, temperature, topK, topP, stop } = request;
+    if (topK !== undefined || topP !== undefined) {
+      throw unshown(
+        this.identity,
+        "samples of its most likely tokens alone",
+        "servers cut those each in their own way",
+      );
+    }
+    const drawn = temperature === 0 ? 1 : samples;
+    const requests = prompts.flatMap(({ ids, seed }) =>
+      Array.from({ length: drawn }, (_, i): GenerateRequest => {
+        const input = parseInput(characterTokenizer.decode(ids));
+        // Without chance there is no seed, so that equal prompts are equal requests.
+        const chance = temperature > 0 && { seed: sampleSeed(seed, i) };
+        return { input, maxTokens, temperature, ...chance, ...(stop && { stop }) };
+      }),
+    );
+    const answers = await this.served.generate(requests, signal);
+    return prompts.map((_, p) =>
+      Array.from({ length: samples }, (_, i) =>
+        characterTokenizer.encode(answers[p * drawn + (i % drawn)]?.text ?? "", { special: true }),
+      ),
+    );
   }
 
   close(): Promise<void> {

@@ -22,8 +22,13 @@ test("the names, each found under its own", () => {
     "identity",
     "truncate",
     "drop-words",
+    "random-drop",
+    "self-information-drop",
+    "question-aware-drop",
+    "arithmetic",
     "random-projection",
     "minilm-projection",
+    "codebook",
   ]);
   for (const name of codecNames()) expect(codecDefinition(name, WHERE).name).toBe(name);
 });

@@ -1,14 +1,15 @@
-/** From a seed to the damaged files of a model. */
+/** From a seed to the damaged files of a model, or to a text. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeText, TEXT_FILE } from "./arithmeticCase.ts";
 import { Chance } from "./Chance.ts";
 import { mutateBytes } from "./mutateBytes.ts";
 import { mutateGguf } from "./mutateGguf.ts";
 import { mutateJson } from "./mutateJson.ts";
 import { mutateSafetensors } from "./mutateSafetensors.ts";
 
-export const KINDS = ["gguf", "safetensors", "folder", "tokenizer", "engine"] as const;
+export const KINDS = ["gguf", "safetensors", "folder", "tokenizer", "engine", "arithmetic"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Files by name, and how long the weight file pretends to be (with a hole at its end). */
@@ -129,6 +130,7 @@ const CASES: Readonly<Record<Kind, (chance: Chance) => ModelFiles>> = {
     if (kind === 1) return chance.once(2) ? folderCase(chance, true) : tokenizerCase(chance, HUB_MODELS);
     return { files: ggufCase(chance, GGUF_MODELS).files };
   },
+  arithmetic: (chance) => ({ files: new Map([[TEXT_FILE, Buffer.from(JSON.stringify(makeText(chance)))]]) }),
 };
 
 /**

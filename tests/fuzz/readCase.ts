@@ -9,6 +9,8 @@ import { hubCheckpoint } from "../../providers/embedded/hubCheckpoint.ts";
 import { readHubFolder } from "../../providers/embedded/sources/hubFolder.ts";
 import { ggufTokenizer } from "../../providers/embedded/tokenizer/ggufTokenizer.ts";
 import { hubTokenizer } from "../../providers/embedded/tokenizer/hubTokenizer.ts";
+import { readTextCase } from "./arithmeticCase.ts";
+import { Chance } from "./Chance.ts";
 import { GGUF_FILE, type Kind } from "./makeCase.ts";
 
 /** Longer than any that a person would read. */
@@ -60,6 +62,7 @@ async function useEngine(path: string, seed: number): Promise<void> {
  */
 export async function readCase(kind: Kind, seed: number, folder: string): Promise<string[]> {
   const path = existsSync(join(folder, GGUF_FILE)) ? join(folder, GGUF_FILE) : folder;
+  if (kind === "arithmetic") return readTextCase(folder, new Chance(seed));
   if (kind === "engine") return [await codeOf(() => useEngine(path, seed))];
   if (kind === "tokenizer") return [await codeOf(() => use(hubTokenizer(folder).tokenizer))];
   if (kind === "gguf") {

@@ -1,4 +1,4 @@
-/** Fetches one file from the Hugging Face Hub, or from a mirror that speaks its `resolve` addresses. */
+/** Fetches one file over HTTP: from the Hugging Face Hub, or a mirror that speaks its `resolve` addresses, or elsewhere. */
 import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hubHeaders, reasonOf, refusal } from "./hubAccess.ts";
 import { SourceFailed } from "./modelSource.ts";
@@ -15,6 +15,8 @@ export interface DownloadRequest {
   readonly onBytes: (done: number) => void;
   /** Time for the answer's headers to arrive, redirects included, milliseconds. */
   readonly connectMs: number;
+  /** What the request says; to the Hub what hubHeaders tells, which may hold a key. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Ends a request that stands still. */
@@ -64,7 +66,7 @@ export async function downloadFromHub(request: DownloadRequest, part: string): P
   const etag = have > 0 ? await readFile(etagFile(part), "utf8").catch(ignoreMissing) : null;
   if (have < bytes || bytes === 0) {
     const headers = {
-      ...hubHeaders(),
+      ...(request.headers ?? hubHeaders()),
       ...(have > 0 && { range: `bytes=${have}-` }),
       ...(etag !== null && { "if-range": etag }),
     };

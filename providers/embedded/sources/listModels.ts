@@ -1,7 +1,9 @@
 import { statSync } from "node:fs";
 import { ExpectedError } from "../../../errors.ts";
+import { cachedFolderPath } from "./fetchFolder.ts";
 import { cachedModelPath } from "./fetchModel.ts";
 import { cachedHubModels } from "./hubSnapshot.ts";
+import { folderBytes, isInPlace, KNOWN_FOLDERS } from "./knownFolders.ts";
 import { DEFAULT_MODEL, KNOWN_MODELS } from "./knownModels.ts";
 import { hubReferenceText, ollamaNameText } from "./modelReference.ts";
 import { ollamaEntries, readOllamaModel } from "./ollamaStore.ts";
@@ -31,6 +33,12 @@ export function listModels(): ListedModel[] {
     const cached = statSync(path, { throwIfNoEntry: false })?.size === bytes;
     return { name, source: "known", isDefault: name === DEFAULT_MODEL, cached, bytes, licence, path, problem: null };
   });
+  const encoders = KNOWN_FOLDERS.map((model): ListedModel => {
+    const path = cachedFolderPath(model);
+    const { name, licence } = model;
+    const common = { source: "known", isDefault: false, problem: null } as const;
+    return { ...common, name, cached: isInPlace(model, path), bytes: folderBytes(model), licence, path };
+  });
   const hub = cachedHubModels().map(
     ({ reference, path, bytes }): ListedModel => ({
       name: hubReferenceText(reference),
@@ -43,7 +51,7 @@ export function listModels(): ListedModel[] {
       problem: null,
     }),
   );
-  return [...known, ...hub, ...ollamaModels()];
+  return [...known, ...encoders, ...hub, ...ollamaModels()];
 }
 
 function ollamaModels(): ListedModel[] {

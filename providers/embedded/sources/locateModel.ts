@@ -2,9 +2,11 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { ExpectedError } from "../../../errors.ts";
+import { cachedFolderPath, fetchFolder } from "./fetchFolder.ts";
 import { cachedModelPath, type FetchOptions, fetchModel } from "./fetchModel.ts";
 import { fetchFromHub } from "./hubRepository.ts";
 import { type CachedHubModel, cachedHubModel } from "./hubSnapshot.ts";
+import { isInPlace } from "./knownFolders.ts";
 import type { HubReference, ModelReference } from "./modelReference.ts";
 import { findOllamaModel } from "./ollamaStore.ts";
 
@@ -21,12 +23,16 @@ export interface LocatedModel {
 /**
  * Finds the model's files. What is in the cache is used as it is: a branch of a Hub repository stays at the commit
  * that it was fetched at, until `isoglyph models pull` asks again.
- * @throws ExpectedError of fetchModel, fetchFromHub, findOllamaModel; `model-file-missing`, `model-file-unreadable`.
+ * @throws ExpectedError of fetchModel, fetchFolder, fetchFromHub, findOllamaModel; `model-file-missing`, `model-file-unreadable`.
  */
 export async function locateModel(reference: ModelReference, options: FetchOptions = {}): Promise<LocatedModel> {
   if (reference.kind === "known") {
     const { known } = reference;
     return { kind: "gguf", path: await fetchModel(known, options), name: known.name, digest: known.sha256 };
+  }
+  if (reference.kind === "known-folder") {
+    const { known } = reference;
+    return { kind: "folder", path: await fetchFolder(known, options), name: known.name, digest: known.digest };
   }
   return locateAtHand(reference) ?? fetchAgain(reference as HubReference, options);
 }
@@ -47,6 +53,11 @@ export function locateAtHand(reference: ModelReference): LocatedModel | null {
       const path = cachedModelPath(known);
       if (statSync(path, { throwIfNoEntry: false })?.size !== known.bytes) return null;
       return { kind: "gguf", path, name: known.name, digest: known.sha256 };
+    }
+    case "known-folder": {
+      const { known } = reference;
+      const path = cachedFolderPath(known);
+      return isInPlace(known, path) ? { kind: "folder", path, name: known.name, digest: known.digest } : null;
     }
     case "hub": {
       const cached = cachedHubModel(reference);

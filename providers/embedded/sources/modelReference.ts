@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { distance } from "fastest-levenshtein";
 import { ExpectedError } from "../../../errors.ts";
 import { isInnerPath } from "./innerPath.ts";
+import { KNOWN_FOLDERS, type KnownFolder } from "./knownFolders.ts";
 import { KNOWN_MODELS, type KnownModel } from "./knownModels.ts";
 
 /** A model on the Hugging Face Hub. */
@@ -25,6 +26,8 @@ export interface OllamaName {
 
 export type ModelReference =
   | { readonly kind: "known"; readonly known: KnownModel }
+  /** An encoder, which gives embeddings. */
+  | { readonly kind: "known-folder"; readonly known: KnownFolder }
   /** A GGUF file; whether it exists is for the opener to say. */
   | { readonly kind: "gguf"; readonly path: string }
   /** A folder as the Hub has them. */
@@ -45,14 +48,18 @@ const HUB_FORM = "hf:OWNER/REPOSITORY[/FILE.gguf][@REVISION]";
 const OLLAMA_FORM = "ollama:NAME[:TAG]";
 const DEFAULT_REVISION = "main";
 
+const knownNames = () => [...KNOWN_MODELS, ...KNOWN_FOLDERS].map(({ name }) => name);
+
 const available = () =>
-  `there are ${KNOWN_MODELS.map(({ name }) => name).join(", ")}, the path of a .gguf file or of a folder from ` +
+  `there are ${knownNames().join(", ")}, the path of a .gguf file or of a folder from ` +
   `the Hugging Face Hub, ${HUB_FORM}, ${OLLAMA_FORM}`;
 
 /** @throws ExpectedError `model-kind-unavailable`, `model-reference-malformed`, `model-unknown`. */
 export function parseModelReference(text: string): ModelReference {
   const known = KNOWN_MODELS.find(({ name }) => name === text);
   if (known) return { kind: "known", known };
+  const encoder = KNOWN_FOLDERS.find(({ name }) => name === text);
+  if (encoder) return { kind: "known-folder", known: encoder };
   const prefix = /^[a-z-]+:/.exec(text)?.[0] ?? "";
   if (prefix === "hf:") return { kind: "hub", ...parseHub(text) };
   if (prefix === "ollama:") return { kind: "ollama", ...parseOllama(text) };
@@ -134,7 +141,7 @@ function elsewhere(text: string, who: string): ExpectedError {
 
 function unknown(text: string, prefix: string): ExpectedError {
   const kinds = ["hf:", "ollama:", ...Object.keys(ELSEWHERE)];
-  const candidates = prefix ? kinds : KNOWN_MODELS.map(({ name }) => name);
+  const candidates = prefix ? kinds : knownNames();
   const wanted = (prefix || text).toLowerCase();
   const nearest = candidates.reduce((a, b) => (distance(wanted, b) < distance(wanted, a) ? b : a));
   const close = distance(wanted, nearest) <= Math.ceil(nearest.length / 3);

