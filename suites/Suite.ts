@@ -57,6 +57,19 @@ export interface CandidateSpec {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
+export const JUDGE_KINDS = ["chat", "embedding", "entailment"] as const;
+
+/** Who rates how far two answers mean the same. */
+export interface JudgeSpec {
+  readonly kind: (typeof JUDGE_KINDS)[number];
+  /** A model reference. */
+  readonly model: string;
+  /** Times that each pair is rated in each order. */
+  readonly repeats: number;
+  /** Most requests that it may be sent in a run. */
+  readonly calls: number;
+}
+
 export interface Suite {
   readonly name: string;
   readonly profile: string | null;
@@ -73,12 +86,16 @@ export interface Suite {
   readonly models: readonly string[];
   readonly candidates: Readonly<Record<string, CandidateSpec>>;
   readonly measures: "default" | readonly string[];
+  /** Judges of what the model says, by name. */
+  readonly judges: Readonly<Record<string, JudgeSpec>>;
   /** Shares of depth, such as [0.5, 0.75]; the headline is the band that contains 0.6, else the first. */
   readonly bands: readonly (readonly [number, number])[];
   readonly margin: number;
   readonly positions: "natural" | "both";
   readonly gates: readonly Gate[];
   readonly statistics: { readonly alpha: number; readonly seed: number };
+  /** Where the suite lies: paths in parameters of codecs are relative to it. */
+  readonly folder: string;
   /** sha256 over the suite file, the items file and the profile's name. */
   readonly hash: string;
   /** Where a key of the suite stands, as `file:line:column (key)`; for errors found later. */

@@ -1,5 +1,5 @@
 /** A suite made of a table of originals and encodings, for who has a compressor's output and no YAML. */
-import { basename, extname } from "node:path";
+import { basename, dirname, extname } from "node:path";
 import { ExpectedError } from "../errors.ts";
 import type { ColumnNames } from "./csvColumns.ts";
 import { loadCsvItems } from "./loadItems.ts";
@@ -56,7 +56,7 @@ export async function pairsSuite(
       });
     }
   });
-  const { frames, models, measures, bands, margin, positions, gates, statistics } = suiteSchema.parse({
+  const { frames, models, measures, judges, bands, margin, positions, gates, statistics } = suiteSchema.parse({
     name: "pairs",
     items: path,
     frames: { restate: { before: "Note: ", after: "\n\nIn other words," } },
@@ -72,11 +72,13 @@ export async function pairsSuite(
     models,
     candidates: { encoding: { codec: "authored", parameters: { encoding: ENCODING } } },
     measures,
+    judges,
     bands,
     margin,
     positions,
     gates,
     statistics,
+    folder: dirname(path),
     hash: suiteHash(sha256, null, undefined, limit),
     locate: (key) => (key.length === 0 ? path : `${path} (${keyText(key)})`),
     locateItem: (id) => list.place(id) ?? path,

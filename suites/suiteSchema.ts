@@ -1,7 +1,7 @@
 /** The shape of a suite file; the descriptions go into suite.schema.json, which editors complete from. */
 import { z } from "zod";
 import { itemSchema } from "./itemSchema.ts";
-import { VERDICTS } from "./Suite.ts";
+import { JUDGE_KINDS, VERDICTS } from "./Suite.ts";
 
 /** Names stand in tables, file names and options of the command line. */
 const name = z.string().refine((text) => /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._+()-]*$/u.test(text), {
@@ -73,6 +73,15 @@ const band = z
   .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
   .refine(([from, to]) => from < to, { error: "must be two shares of depth, the smaller first" });
 
+const judge = z.strictObject({
+  kind: z
+    .enum(JUDGE_KINDS)
+    .describe("`chat`: a model rates from 1 to 5; `entailment`: it says what follows; `embedding`: a cosine."),
+  model: z.string().min(1).describe("Model reference of the judge."),
+  repeats: z.int().min(1).max(9).default(2).describe("Times that each pair is rated in each order (default 2)."),
+  calls: z.int().min(1).default(20_000).describe("Most requests that the judge may be sent in a run (default 20000)."),
+});
+
 const profile = z.strictObject({
   items: z.int().min(1).optional().describe("How many items at most, spread over the clusters and topics."),
   frames: distinct(z.string()).optional().describe("Names of the frames to keep."),
@@ -101,6 +110,10 @@ export const suiteSchema = z
       .union([z.literal("default"), distinct(z.string().min(1))])
       .default("default")
       .describe("`default`, or the names of measures."),
+    judges: z
+      .record(name, judge)
+      .default({})
+      .describe("Who rates whether answers and restatements mean the same, by name; several are a panel."),
     bands: z
       .array(band)
       .min(1)

@@ -9,6 +9,8 @@ const PARTS: Readonly<Record<string, string>> = {
   models: "model files: fetched again",
   prepared: "prepared weights: made again in seconds to minutes",
   answers: "what models said and what was measured: computed, or asked and paid for, again",
+  vectors: "sentence vectors for codes to be trained on: made again in minutes",
+  codes: "codes trained for `bench codes`: trained again",
   bench: "other programs that speed is compared with: installed again",
   integration: "servers for the integration tests: built again",
 };

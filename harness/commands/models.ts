@@ -1,7 +1,6 @@
 import { openHeader } from "../../providers/embedded/modelHeader.ts";
-import { fetchModel } from "../../providers/embedded/sources/fetchModel.ts";
 import { type ListedModel, listModels } from "../../providers/embedded/sources/listModels.ts";
-import { fetchAgain, locateAtHand } from "../../providers/embedded/sources/locateModel.ts";
+import { fetchAgain, locateAtHand, locateModel } from "../../providers/embedded/sources/locateModel.ts";
 import { parseModelReference } from "../../providers/embedded/sources/modelReference.ts";
 import { ProgressReporter } from "./ProgressReporter.ts";
 
@@ -27,7 +26,7 @@ function lineOf({ name, source, isDefault, cached, bytes, licence, path, problem
 
 export async function pullCommand(reference: string, signal: AbortSignal): Promise<void> {
   const parsed = parseModelReference(reference);
-  if (parsed.kind !== "known" && parsed.kind !== "hub") {
+  if (parsed.kind !== "known" && parsed.kind !== "known-folder" && parsed.kind !== "hub") {
     const path = locateAtHand(parsed)?.path;
     process.stdout.write(`${reference}: ${path} is on this machine; there is nothing to fetch\n`);
     return;
@@ -38,8 +37,7 @@ export async function pullCommand(reference: string, signal: AbortSignal): Promi
       reporter.update(label, done, total, "bytes"),
     signal,
   };
-  const path =
-    parsed.kind === "known" ? await fetchModel(parsed.known, options) : (await fetchAgain(parsed, options)).path;
+  const { path } = parsed.kind === "hub" ? await fetchAgain(parsed, options) : await locateModel(parsed, options);
   reporter.clear();
   process.stdout.write(`${reference}: ${path}\n`);
 }

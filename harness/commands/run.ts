@@ -1,10 +1,12 @@
 import { availableParallelism, cpus, hostname, totalmem } from "node:os";
 import { join } from "node:path";
-import { ExpectedError } from "../../errors.ts";
+import { EXIT, ExpectedError } from "../../errors.ts";
 import { cacheFolder } from "../../providers/embedded/sources/cacheFolder.ts";
 import { checkReference, openProvider } from "../../providers/openProvider.ts";
 import { RecordingProvider } from "../../providers/recorded/RecordingProvider.ts";
 import { gateLines } from "../../reports/gateLines.ts";
+import { regressionLines, regressions } from "../../reports/regressions.ts";
+import { runComparison } from "../../reports/runComparison.ts";
 import { summary } from "../../reports/summary.ts";
 import { terminalTable } from "../../reports/terminalTable.ts";
 import { writeReports } from "../../reports/writeReports.ts";
@@ -13,9 +15,12 @@ import { pairsSuite } from "../../suites/pairsSuite.ts";
 import type { Suite } from "../../suites/Suite.ts";
 import { AnswerCache } from "../AnswerCache.ts";
 import { analyze } from "../analysis/analyze.ts";
+import { compareRuns } from "../analysis/compareRuns.ts";
 import { checkSuite } from "../checkSuite.ts";
 import { referenceCorpus } from "../corpus.ts";
+import { type RunRecord, readRun } from "../RunRecord.ts";
 import { run } from "../run.ts";
+import { workflowCommands, writeStepSummary } from "./ci.ts";
 import { duration, ProgressReporter } from "./ProgressReporter.ts";
 import { limitsOf, type ServerLimitOptions, spendingOf } from "./serverLimits.ts";
 import { useColor, version, wholeNumber } from "./terminal.ts";
@@ -31,6 +36,8 @@ export interface RunCommandOptions extends ServerLimitOptions {
   readonly record?: string;
   readonly keepStates?: string;
   readonly cache: boolean;
+  /** The folder of an earlier run. */
+  readonly baseline?: string;
 }
 
 async function suiteOf(path: string | undefined, options: RunCommandOptions): Promise<Suite> {
@@ -87,7 +94,8 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<void> {
   const suite = await suiteOf(path, options);
-  for (const model of suite.models) checkReference(model);
+  const judges = Object.values(suite.judges).map(({ model }) => model);
+  for (const model of [...suite.models, ...judges]) checkReference(model);
   checkSuite(suite);
   if (options.keepStates !== undefined && options.keepStates !== "all") {
     throw new ExpectedError({
@@ -97,12 +105,19 @@ export async function runCommand(
     });
   }
   const limits = limitsOf(options);
-  const spending = spendingOf(options, suite.models);
+  const spending = spendingOf(options, [...new Set([...suite.models, ...judges])]);
   if (options.plan) {
     const { plan, planText } = await import("./plan.ts");
-    process.stdout.write(planText(suite, await Promise.all(suite.models.map((model) => plan(suite, model)))));
+    const plans = await Promise.all(suite.models.map((model) => plan(suite, model)));
+    process.stdout.write(planText(suite, plans));
+    if (judges.length > 0) {
+      const { judgesPlanText, planJudges } = await import("./planJudges.ts");
+      process.stdout.write(`${judgesPlanText(planJudges(suite, plans, spending?.prices))}\n`);
+    }
     return;
   }
+  // Before hours of work: a baseline that cannot be read is wrong usage.
+  const baseline = options.baseline === undefined ? null : readRun(options.baseline);
   const started = performance.now();
   const progress = new ProgressReporter();
   const title = `${suite.name}${suite.profile ? `, profile ${suite.profile}` : ""}`;
@@ -156,12 +171,31 @@ export async function runCommand(
   });
   progress.clear();
   const analysis = analyze(record);
-  writeReports(folder, record, analysis, ["csv"]);
+  await writeReports(folder, record, analysis, ["csv"]);
   // Before anything is printed: a reader that leaves early must not turn a failed gate into success.
   process.exitCode = analysis.exit;
   const color = useColor(process.stdout);
   const width = process.stdout.columns || 80;
   const parts = [terminalTable(record, analysis, { color, width }), summary(record, analysis), gateLines(analysis)];
   process.stdout.write(`\n${parts.filter((part) => part !== "").join("\n\n")}\n\n`);
+  // Last, for it may refuse: what was measured has been shown by then.
+  const worse = baseline === null ? [] : since(baseline, record, options.baseline ?? "", width);
+  if (worse.length > 0 && analysis.exit === EXIT.ok) process.exitCode = EXIT.gate;
+  const ci = { record, analysis, suite: path ?? options.pairs ?? "", regressions: worse };
+  writeStepSummary(ci);
+  process.stdout.write(
+    workflowCommands(ci)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
   process.stdout.write(`Record and CSV reports: ${folder} (${duration((performance.now() - started) / 1000)})\n`);
+}
+
+/** Prints what changed since an earlier run, and returns what became worse. @throws ExpectedError `not-comparable`. */
+function since(baseline: RunRecord, record: RunRecord, folder: string, width: number): string[] {
+  const comparison = compareRuns(baseline, record);
+  const worse = regressions(comparison);
+  const parts = [`Since ${folder}`, runComparison(comparison, width), regressionLines(worse, width)];
+  process.stdout.write(`${parts.join("\n\n")}\n\n`);
+  return worse;
 }

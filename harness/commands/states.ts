@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { EmbeddedProvider } from "../../providers/embedded/EmbeddedProvider.ts";
 import { openModel } from "../../providers/embedded/openModel.ts";
 import { BLOCK_TAPS, type Trace, type TraceInput, traceText } from "../../providers/embedded/traceText.ts";
-import { type NamedTensor, writeSafetensors } from "../safetensors.ts";
+import { type NamedTensor, writeSafetensors } from "../../safetensors.ts";
 import { ProgressReporter } from "./ProgressReporter.ts";
 import { type StateInput, type StateInputOptions, stateInputs, usage } from "./stateInputs.ts";
 

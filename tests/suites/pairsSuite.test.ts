@@ -13,8 +13,10 @@ test("a table of pairs is a suite", async () => {
     "original,encoding,paraphrase,paraphrase2,decoy,decoy_paraphrase,question,answer,decoy_answer,topic,cluster\n" +
     '"It rains,\nhere.",雨,Rain.,Wet.,It snows.,Snow.,What?,rain,snow,weather,c\n' +
     "Short.,短,,,,,,,,,\n";
-  const path = join(folderWith({ "my codes.csv": content }), "my codes.csv");
-  const { hash, locate, locateItem, ...suite } = await pairsSuite(path);
+  const beside = folderWith({ "my codes.csv": content });
+  const path = join(beside, "my codes.csv");
+  const { hash, locate, locateItem, folder, ...suite } = await pairsSuite(path);
+  expect(folder).toBe(beside);
   expect(suite).toEqual({
     name: "my codes",
     profile: null,
