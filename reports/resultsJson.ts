@@ -13,6 +13,7 @@ export function resultsJson({ manifest }: RunRecord, analysis: Analysis): string
     ...found,
   }));
   const report = {
+    $schema: "./results.schema.json",
     signature: manifest.signature,
     suite: { name, profile, hash },
     models,

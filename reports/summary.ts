@@ -2,6 +2,8 @@
 import type { Analysis, ConditionVerdict, ModelAnalysis } from "../harness/analysis/analyze.ts";
 import { comparisons } from "../harness/analysis/comparisons.ts";
 import { testable } from "../harness/analysis/contrast.ts";
+import { judgedRecord } from "../harness/analysis/judgedRecord.ts";
+import { judgesReport } from "../harness/analysis/judges.ts";
 import { DISTRIBUTION, STATES } from "../harness/analysis/losses.ts";
 import { tables } from "../harness/analysis/Table.ts";
 import type { RunRecord } from "../harness/RunRecord.ts";
@@ -105,7 +107,10 @@ function openReason({ condition, frames, reasons }: ConditionVerdict, alpha: num
   const fromParts = reasons.every((reason) => undecided.some(({ name }) => reason.includes(`${name} is undecided`)));
   const needed = undecided.map((part) => (testable(part) ? part.itemsNeeded : null));
   // The first reason says what stands above the parts: too few clusters, frames that disagree, the correction.
-  if (!fromParts || needed.length === 0) return `no decision on ${condition} was possible, because ${reasons[0]}`;
+  if (!fromParts || needed.length === 0) {
+    const more = reasons[0]?.includes("clusters are too few") ? ", so add items from other sources" : "";
+    return `no decision on ${condition} was possible, because ${reasons[0]}${more}`;
+  }
   if (needed.includes(null))
     return `more items would not make ${condition} equivalent if the effect is as observed, so change the encoding`;
   return `about ${Math.max(...(needed as number[]))} items would decide ${condition}`;
@@ -172,6 +177,15 @@ function next(record: RunRecord, analysis: Analysis, stories: readonly ModelStor
   return `${share} (${named.join("; ")}): ${step}`;
 }
 
+/** Judges whose controls failed are named, with the first reason: an answer that they rated is no evidence. */
+function failedJudges(record: RunRecord): string[] {
+  const judged = judgedRecord(record);
+  if (judged === null) return [];
+  return judgesReport(judged)
+    .judges.filter(({ usable }) => !usable)
+    .map(({ judge, reasons }) => `judge ${judge} failed its controls and its ratings are not used (${reasons[0]})`);
+}
+
 /** Beyond so many, codes that models differ on are counted and not named. */
 const MOST_NAMED = 3;
 
@@ -198,7 +212,10 @@ export function summary(record: RunRecord, analysis: Analysis, width = 80): stri
   const judged = stories.filter((story) => story.analysis.candidates.length > 0);
   const parts =
     judged.length > 0
-      ? [[...judged.map((story) => story.found()), ...betweenModels(record)].join("; "), next(record, analysis, judged)]
+      ? [
+          [...judged.map((story) => story.found()), ...betweenModels(record), ...failedJudges(record)].join("; "),
+          next(record, analysis, judged),
+        ]
       : [
           "only the controls were read, because the suite has no candidate",
           "name a codec under `candidates` in the suite to have it judged",

@@ -77,13 +77,15 @@ function rows(
     if (name === "original" || own === undefined || original === undefined || floor === undefined) return "";
     return Math.abs(own - original) <= floor ? "~" : "";
   };
+  /** A dash can be told from everything. */
+  const marked = (text: string, sign: string) => (text === NONE ? text : text + sign);
   const row = (name: string, verdict: string, paint: Paint): Row => {
     const numbers = [
       plain(find(name, "tokens.ratio"), "×"),
-      plain(find(name, DISTRIBUTION)) + mark(name, DISTRIBUTION),
-      score(name, DISTRIBUTION) + mark(name, DISTRIBUTION),
-      score(name, STATES, model.headlineBand) + mark(name, STATES, model.headlineBand),
-      plain(find(name, FACT)) + mark(name, FACT),
+      marked(plain(find(name, DISTRIBUTION)), mark(name, DISTRIBUTION)),
+      marked(score(name, DISTRIBUTION), mark(name, DISTRIBUTION)),
+      marked(score(name, STATES, model.headlineBand), mark(name, STATES, model.headlineBand)),
+      marked(plain(find(name, FACT)), mark(name, FACT)),
     ];
     return { name, numbers, verdict, paint };
   };

@@ -8,6 +8,7 @@ const python = readdirSync("providers/transformers").filter((name) => name.endsW
 for (const path of [
   ...python.map((name) => `providers/transformers/${name}`),
   "harness/audit/everyday.json",
+  "harness/judges/prompts",
   "reports/html/page.css",
   "reports/html/page.js",
   "suites/everyday",

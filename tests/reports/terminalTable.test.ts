@@ -127,5 +127,21 @@ test("the noise floor of each column, and a mark on what the original cannot be 
   expect(text).toMatch(/\noriginal +1\.00× +0\.00 {3}1\.44 {5}1\.50 {3}1\.50 {3}\(/);
   expect(text).toMatch(/\ndecoy +1\.00× +2\.00~ +1\.19~ +1\.25 +−1\.50 /);
   expect(text).toMatch(/\nparaphrase +0\.90× +3\.50 +1\.00 +1\.00 +1\.25~ /);
+  // Where there is no number, nothing is within noise of another.
+  expect(text).not.toContain("–~");
+  const without = { ...noisy, batches: noisy.batches.map((batch) => ({ ...batch, missing: {} })) };
+  const bare = {
+    ...without,
+    manifest: {
+      ...without.manifest,
+      models: without.manifest.models.map((model) => ({
+        ...model,
+        conditions: model.conditions.filter(({ role }) => role !== "ceiling"),
+      })),
+    },
+  };
+  expect(terminalTable(bare, judgedAs(bare, { verdict: "different" }), plain)).toMatch(
+    /\ndecoy +1\.00× +2\.00~ +– +– /,
+  );
   expect(longest(text)).toBeLessThanOrEqual(80);
 });
