@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { writeWhole } from "../writeWhole.ts";
 import { markUsed } from "./pruneFolder.ts";
 
@@ -17,20 +17,42 @@ export class AnswerCache {
   }
 
   async remember<T>(key: unknown, make: () => Promise<T>): Promise<T> {
-    if (this.folder === null) return make();
-    const name = createHash("sha256").update(JSON.stringify(key)).digest("hex");
-    const path = join(this.folder, name.slice(0, 2), `${name}.json`);
-    const kept = this.read<T>(path);
+    const kept = this.read<T>(key);
     if (kept !== null) return kept;
     const value = await make();
-    const body = JSON.stringify(value);
-    mkdirSync(join(this.folder, name.slice(0, 2)), { recursive: true });
-    const sha256 = createHash("sha256").update(body).digest("hex");
-    writeWhole(path, JSON.stringify({ sha256, value: JSON.parse(body) }));
+    this.keep(key, value);
     return value;
   }
 
-  private read<T>(path: string): T | null {
+  /** One value a key, of which only those that are not kept are made, together: `make` gets their indices. */
+  async rememberEach<T>(keys: readonly unknown[], make: (missing: readonly number[]) => Promise<T[]>): Promise<T[]> {
+    const values = keys.map((key) => this.read<T>(key));
+    const missing = values.flatMap((value, i) => (value === null ? [i] : []));
+    const made = missing.length === 0 ? [] : await make(missing);
+    missing.forEach((i, m) => {
+      values[i] = made[m] as T;
+      this.keep(keys[i], made[m]);
+    });
+    return values as T[];
+  }
+
+  private pathOf(key: unknown): string {
+    const name = createHash("sha256").update(JSON.stringify(key)).digest("hex");
+    return join(this.folder as string, name.slice(0, 2), `${name}.json`);
+  }
+
+  private keep(key: unknown, value: unknown): void {
+    if (this.folder === null) return;
+    const body = JSON.stringify(value);
+    const path = this.pathOf(key);
+    mkdirSync(dirname(path), { recursive: true });
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    writeWhole(path, JSON.stringify({ sha256, value: JSON.parse(body) }));
+  }
+
+  private read<T>(key: unknown): T | null {
+    if (this.folder === null) return null;
+    const path = this.pathOf(key);
     let text: string;
     try {
       text = readFileSync(path, "utf8");

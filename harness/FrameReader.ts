@@ -122,15 +122,15 @@ export class FrameReader {
     return this.tokenizer.encode("template" in this.frame ? text : ` ${text}`, CONTINUES);
   }
 
-  /** Tokens that the frame and its longest branch can add to a context. */
-  longestAround(item: Item, continuation: number): number {
+  /** Tokens that the frame and its longest branch can add to a context; `generated` of them for an answer of its own. */
+  longestAround(item: Item, continuation: number, generated = 0): number {
     const { before, after } = this.ids(item.questions[0]?.question ?? "");
     const said = [item.original, ...item.paraphrases, item.decoy?.paraphrase ?? ""].map(
       (text) => this.said(text).length,
     );
     const asked = item.questions.map(({ question, answer, decoyAnswer }) => {
       const answers = [answer, decoyAnswer ?? ""].map((text) => this.said(text).length);
-      return this.probe(question).length + Math.max(...answers);
+      return this.probe(question).length + Math.max(...answers, generated);
     });
     return before.length + Math.max(after.length + Math.max(continuation, ...said), ...asked);
   }

@@ -2,9 +2,17 @@
 import type { AttentionSummary, NamedToken } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import type { CorpusGeometry } from "./CorpusGeometry.ts";
+import type { SaidAnswer } from "./readAnswers.ts";
 
 /** What is observed only where a measure asks for it, because it costs time. */
-export type Extra = "jensen-shannon" | "reverse" | "paraphrases" | "embedding" | "attention";
+export type Extra =
+  | "jensen-shannon"
+  | "reverse"
+  | "paraphrases"
+  | "embedding"
+  | "attention"
+  | "answers"
+  | "restatement";
 
 /** One continuation, teacher-forced after a condition; arrays run over its tokens. */
 export interface ContinuationReading {
@@ -48,6 +56,10 @@ export interface ConditionReading {
   readonly attention: AttentionSummary | null;
   /** The most likely tokens after the frame, from a provider that shows only those; null elsewhere. */
   readonly nextTokens: readonly NamedToken[] | null;
+  /** What the model answers to the item's questions, in their order; null where it was not asked. */
+  readonly answers: readonly SaidAnswer[] | null;
+  /** How the model goes on after the frame; null where it was not asked for. */
+  readonly restatement: string | null;
 }
 
 export interface ItemReading {

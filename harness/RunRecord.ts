@@ -2,7 +2,6 @@
  * A run's folder. `run.json` says what was to be done; `journal.jsonl` holds one checksummed line for each batch
  * that was done. Both are only ever added to, and every report is made from them alone.
  */
-import { createHash } from "node:crypto";
 import {
   appendFileSync,
   closeSync,
@@ -22,8 +21,11 @@ import { ExpectedError } from "../errors.ts";
 import type { ModelIdentity } from "../providers/contract.ts";
 import type { CandidateSpec, Gate, Item } from "../suites/Suite.ts";
 import { unwritable, writeWhole } from "../writeWhole.ts";
+import { checkedLine, readCheckedLine } from "./checkedLines.ts";
 import type { Role } from "./conditions.ts";
 import type { ConditionRecord, RecordedValue } from "./evaluate.ts";
+import type { JudgeDescription } from "./judges/Judge.ts";
+import { type Ratings, readRatings } from "./judges/ratingsFile.ts";
 import type { NoiseDifference } from "./noise.ts";
 import type { Band } from "./Reading.ts";
 import type { Positions } from "./readItem.ts";
@@ -46,6 +48,8 @@ export interface RecordedCondition {
   readonly name: string;
   readonly role: Role;
   readonly of: string | null;
+  /** Of a candidate whose code knows the item's first question: all was asked by the others. */
+  readonly knowsQuestion?: true;
   /** What stood in the context, by item; null where there was nothing. Of candidates, ceilings and foils. */
   readonly texts?: readonly (string | null)[];
 }
@@ -83,9 +87,13 @@ export interface Manifest {
     };
     readonly candidates: Readonly<Record<string, CandidateSpec>>;
     readonly gates: readonly Gate[];
+    /** Content hashes of what candidates read from files of their own, such as codebooks; absent where none does. */
+    readonly identities?: Readonly<Record<string, string>>;
   };
   readonly items: readonly RecordedItem[];
   readonly measures: readonly MeasureDescription[];
+  /** Who judged what was said, by name; absent where nobody did. */
+  readonly judges?: Readonly<Record<string, JudgeDescription>>;
   /** How many models the run was to read; `models` holds those that were opened. */
   readonly plannedModels: number;
   readonly models: readonly ModelEntry[];
@@ -127,9 +135,9 @@ export type JournalEntry = Batch | LateBatch;
 export interface RunRecord {
   readonly manifest: Manifest;
   readonly batches: readonly Batch[];
+  /** What judges said, where the suite has judges. */
+  readonly ratings?: Ratings;
 }
-
-const checksum = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 export class RunWriter {
   readonly folder: string;
@@ -165,8 +173,7 @@ export class RunWriter {
 
   append(entry: JournalEntry): void {
     if (this.journal === null) throw new Error("the manifest comes first");
-    const body = JSON.stringify(entry);
-    const line = Buffer.from(`{"checksum":"${checksum(body)}","batch":${body}}\n`);
+    const line = Buffer.from(checkedLine("batch", entry));
     try {
       appendFileSync(this.journal, line);
       this.written += line.length;
@@ -187,7 +194,7 @@ export class RunWriter {
   discard(): void {
     if (this.journal === null) return;
     closeSync(this.journal);
-    for (const name of ["run.json", "journal.jsonl", "states"])
+    for (const name of ["run.json", "journal.jsonl", "ratings.jsonl", "states"])
       rmSync(join(this.folder, name), { recursive: true, force: true });
     if (isEmptyFolder(this.folder)) rmdirSync(this.folder);
   }
@@ -220,15 +227,17 @@ function damaged(where: string, what: string): ExpectedError {
 /** Batches with the values that were computed later. */
 function joined(entries: readonly JournalEntry[]): Batch[] {
   const key = ({ model, frame, positions, item }: JournalEntry) => JSON.stringify([model, frame, positions, item]);
-  const late = new Map(
-    entries.flatMap((entry) => ("overAllItems" in entry ? [[key(entry), entry.overAllItems] as const] : [])),
+  const late = Map.groupBy(
+    entries.filter((entry) => "overAllItems" in entry),
+    key,
   );
   return entries.flatMap((entry) => {
     if ("overAllItems" in entry) return [];
-    const extra = late.get(key(entry)) ?? {};
-    const conditions = Object.entries(entry.conditions).map(
-      ([name, record]) => [name, { ...record, values: [...record.values, ...(extra[name] ?? [])] }] as const,
-    );
+    const extra = late.get(key(entry)) ?? [];
+    const conditions = Object.entries(entry.conditions).map(([name, record]) => {
+      const added = extra.flatMap(({ overAllItems }) => overAllItems[name] ?? []);
+      return [name, { ...record, values: [...record.values, ...added] }] as const;
+    });
     return [{ ...entry, conditions: Object.fromEntries(conditions) }];
   });
 }
@@ -265,11 +274,12 @@ export function readRun(folder: string): RunRecord {
   if (torn !== "" && torn !== undefined)
     process.stderr.write(`note: the last line of ${journalPath} is incomplete and was left out\n`);
   const entries = lines.map((line, i) => {
-    const match = /^\{"checksum":"([0-9a-f]{16})","batch":(.*)\}$/s.exec(line);
-    if (match?.[1] === undefined || match[2] === undefined || checksum(match[2]) !== match[1]) {
+    const read = readCheckedLine(line);
+    if (read?.name !== "batch") {
       throw damaged(`${journalPath}, line ${i + 1}`, "a line does not match its checksum");
     }
-    return JSON.parse(match[2]) as JournalEntry;
+    return read.value as JournalEntry;
   });
-  return { manifest, batches: joined(entries) };
+  const ratings = readRatings(folder);
+  return { manifest, batches: joined(entries), ...(ratings && { ratings }) };
 }

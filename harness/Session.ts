@@ -5,6 +5,7 @@ import type { AnswerCache } from "./AnswerCache.ts";
 import type { Condition } from "./conditions.ts";
 import type { FrameReader } from "./FrameReader.ts";
 import type { Measure } from "./Measure.ts";
+import type { Extra } from "./Reading.ts";
 import type { ReadingCache } from "./ReadingCache.ts";
 import type { ModelEntry } from "./RunRecord.ts";
 
@@ -20,7 +21,7 @@ export interface RunOptions {
   readonly suite: Suite;
   /** Opened one after another; closed here. */
   readonly models: readonly { readonly reference: string; readonly open: () => Promise<Provider> }[];
-  /** Opens an embedder that a code names. */
+  /** Opens another model than those observed: an embedder that a code names, a judge; closed by who asked for it. */
   readonly openEmbedder: (reference: string) => Promise<Provider>;
   readonly corpus: Corpus;
   readonly folder: string;
@@ -41,6 +42,8 @@ export interface Session {
   readonly answers: AnswerCache;
   readonly readings: ReadingCache;
   readonly measures: readonly Measure[];
+  /** What is observed beyond what always is. */
+  readonly extras: ReadonlySet<Extra>;
   readonly conditions: readonly Condition[];
   readonly frames: readonly FrameReader[];
   readonly entry: ModelEntry;

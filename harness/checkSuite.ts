@@ -1,6 +1,6 @@
 /** What can be known to be wrong with a suite before a model is opened. */
 
-import { createCodec } from "../codecs/registry.ts";
+import { codecDefinition, createCodec } from "../codecs/registry.ts";
 import { ExpectedError } from "../errors.ts";
 import type { Suite } from "../suites/Suite.ts";
 import { noServices } from "./codecServices.ts";
@@ -10,7 +10,7 @@ import { selectMeasures } from "./measures.ts";
 /** The mean over frames (analysis/Table.ts). */
 const ALL = "all";
 
-/** @throws ExpectedError `frame-name-reserved`, `candidate-name-reserved`, `codec-unknown`, `codec-parameters`, `measure-unknown`. */
+/** @throws ExpectedError `frame-name-reserved`, `candidate-name-reserved`, `codec-unknown`, `codec-parameters`, `measure-unknown`, `candidates-mixed`. */
 export function checkSuite(suite: Suite): void {
   selectMeasures(suite.measures, suite.locate(["measures"]));
   if (Object.hasOwn(suite.frames, ALL)) {
@@ -24,6 +24,28 @@ export function checkSuite(suite: Suite): void {
   for (const [name, spec] of Object.entries(suite.candidates)) {
     const where = suite.locate(["candidates", name]);
     refuseReservedName(name, where);
-    createCodec(spec, noServices("no model is open yet"), where);
+    createCodec(spec, noServices("no model is open yet"), where, suite.folder);
   }
+  refuseMixed(suite);
+}
+
+/** Whether the candidate's code looks at the item's first question. */
+export function knowsQuestion({ candidates, locate }: Suite, name: string): boolean {
+  const spec = candidates[name];
+  return spec !== undefined && codecDefinition(spec.codec, locate(["candidates", name])).usesQuestion === true;
+}
+
+/** A code that knows what will be asked is no rival of one that does not: their verdicts stand in no table together. */
+function refuseMixed(suite: Suite): void {
+  const names = Object.keys(suite.candidates);
+  const knowing = names.filter((name) => knowsQuestion(suite, name));
+  const [blind] = names.filter((name) => !knowing.includes(name));
+  const [first] = knowing;
+  if (first === undefined || blind === undefined) return;
+  throw new ExpectedError({
+    code: "candidates-mixed",
+    message: `candidate ${first} knows the items' first question, and candidate ${blind} does not`,
+    where: suite.locate(["candidates", first]),
+    hint: "give the codes that know a question a suite of their own, on the same items: all is asked by the second question there",
+  });
 }

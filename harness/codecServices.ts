@@ -1,5 +1,5 @@
 /** What codecs may ask for during a run: vectors of the observed model or of another, and the observed model itself. */
-import type { CodecServices } from "../codecs/contract.ts";
+import { type CodecServices, OBSERVED } from "../codecs/contract.ts";
 import { ExpectedError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { AnswerCache } from "./AnswerCache.ts";
@@ -28,24 +28,30 @@ export function codecServices({ provider, answers, openEmbedder, signal }: Codec
   };
   const pooled = (of: Provider): Make => pooledTexts.bind(null, of);
   const embedded = (of: Provider): Make => of.embed.bind(of);
+  const sentenceVectors = async (texts: readonly string[]) => {
+    const { hiddenStates, embeddings } = provider.capabilities;
+    if (hiddenStates !== "all" && !embeddings) {
+      throw new ExpectedError({
+        code: "capability-missing",
+        message: `${provider.identity.reference} gives no sentence vectors`,
+        hint: "name another embedder in the candidate's parameters (`embedder: minilm`), or leave the candidate out",
+      });
+    }
+    return kept(
+      provider,
+      hiddenStates !== "all" && embeddings ? embedded(provider) : pooled(provider),
+      "sentence vectors",
+      texts,
+    );
+  };
   return {
-    sentenceVectors: async (texts) => {
-      const { hiddenStates, embeddings } = provider.capabilities;
-      if (hiddenStates !== "all" && !embeddings) {
-        throw new ExpectedError({
-          code: "capability-missing",
-          message: `${provider.identity.reference} gives no sentence vectors`,
-          hint: "name another embedder in the candidate's parameters (`embedder: minilm`), or leave the candidate out",
-        });
-      }
-      return kept(
-        provider,
-        hiddenStates !== "all" && embeddings ? embedded(provider) : pooled(provider),
-        "sentence vectors",
-        texts,
-      );
-    },
+    sentenceVectors,
     embed: async (reference, texts) => {
+      if (reference === OBSERVED) {
+        const vectors = await sentenceVectors(texts);
+        const { digest, width } = provider.identity;
+        return { embedder: { reference, digest, width: vectors[0]?.length ?? width }, vectors };
+      }
       const embedder = await openEmbedder(reference);
       try {
         const { digest, width } = embedder.identity;

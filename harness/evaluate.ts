@@ -2,6 +2,7 @@
 import { mean } from "simple-statistics";
 import type { Measure } from "./Measure.ts";
 import { type ConditionReading, type ItemReading, middleOf } from "./Reading.ts";
+import type { Said } from "./readAnswers.ts";
 import { defined, numberOf, undefinedBecause, type Value } from "./Value.ts";
 
 /** A value of an item's record; `layer` is empty, or a band's name. */
@@ -11,7 +12,7 @@ export interface RecordedValue {
   readonly value: Value;
 }
 
-export interface ConditionRecord {
+export interface ConditionRecord extends Partial<Said> {
   readonly tokens: number;
   readonly values: readonly RecordedValue[];
   /** Layer measures at every state; null where undefined. */
@@ -50,5 +51,11 @@ export function evaluate(
       }
     }
   }
-  return { tokens: condition.tokens, values, curves };
+  const { tokens, answers, restatement } = condition;
+  return {
+    ...{ tokens, values, curves },
+    // What was said stands in the record: a judge reads it, and so may people.
+    ...(answers !== null && { answers }),
+    ...(restatement !== null && { restatement }),
+  };
 }

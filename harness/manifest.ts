@@ -1,10 +1,19 @@
 import { createHash } from "node:crypto";
+import { createCodec } from "../codecs/registry.ts";
+import type { Suite } from "../suites/Suite.ts";
+import { noServices } from "./codecServices.ts";
+import type { JudgeDescription } from "./judges/Judge.ts";
+import { judgeMeasures } from "./judges/judgeMeasures.ts";
 import { describeMeasures, selectMeasures } from "./measures.ts";
 import type { Manifest, ModelEntry } from "./RunRecord.ts";
 import type { RunOptions } from "./Session.ts";
 
-/** The manifest of a run as far as its models are open. */
-export function manifest(options: RunOptions, models: readonly ModelEntry[]): Manifest {
+/** The manifest of a run as far as its models are open, and its judges. */
+export function manifest(
+  options: RunOptions,
+  models: readonly ModelEntry[],
+  judges?: Readonly<Record<string, JudgeDescription>>,
+): Manifest {
   const { suite, version, environment } = options;
   const { samples, controls, tokens, seed } = suite.continuations;
   const resolved = {
@@ -18,6 +27,7 @@ export function manifest(options: RunOptions, models: readonly ModelEntry[]): Ma
     continuations: { samples, controls, tokens, seed },
     candidates: suite.candidates,
     gates: suite.gates,
+    ...candidateIdentities(suite),
   };
   const short = (text: string) => text.slice(0, 12);
   const names = models.map(({ identity }) => `${identity.name}@${short(identity.digest)}`).join(" ");
@@ -31,9 +41,23 @@ export function manifest(options: RunOptions, models: readonly ModelEntry[]): Ma
       const controls = createHash("sha256").update(JSON.stringify({ paraphrases, decoy, questions })).digest("hex");
       return { id, topic, cluster, original, controls };
     }),
-    measures: describeMeasures(selectMeasures(suite.measures, suite.locate(["measures"]))),
+    measures: [
+      ...describeMeasures(selectMeasures(suite.measures, suite.locate(["measures"]))),
+      ...judgeMeasures(suite.judges),
+    ],
+    ...(judges && { judges }),
     plannedModels: options.models.length,
     models,
     environment,
   };
+}
+
+/** What a suite file does not tell: the content of files that its candidates name. */
+function candidateIdentities(suite: Suite): { readonly identities?: Readonly<Record<string, string>> } {
+  const found = Object.entries(suite.candidates).flatMap(([name, spec]) => {
+    const where = suite.locate(["candidates", name]);
+    const { identity } = createCodec(spec, noServices("only its identity is asked for"), where, suite.folder);
+    return identity === undefined ? [] : [[name, identity]];
+  });
+  return found.length === 0 ? {} : { identities: Object.fromEntries(found) };
 }

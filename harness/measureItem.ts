@@ -64,6 +64,8 @@ export async function measureItem(
     controls,
     mean: context.corpusKey,
     measures: measures.map(({ name }) => name),
+    // What a judge reads is kept with the values, and no measure need have asked for it.
+    extras: [...(request.extras ?? [])].sort(),
     bands,
   });
   // What the original tells beyond its topic depends on the others that it is held against.

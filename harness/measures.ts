@@ -2,6 +2,13 @@
 import { closest } from "fastest-levenshtein";
 import { ExpectedError } from "../errors.ts";
 import type { Measure } from "./Measure.ts";
+import { answerAgreement } from "./measures/answerAgreement.ts";
+import { answerDecoy } from "./measures/answerDecoy.ts";
+import { answerEmpty } from "./measures/answerEmpty.ts";
+import { answerExact } from "./measures/answerExact.ts";
+import { answerF1 } from "./measures/answerF1.ts";
+import { answerLength } from "./measures/answerLength.ts";
+import { answerRefusal } from "./measures/answerRefusal.ts";
 import { attentionJs } from "./measures/attentionJs.ts";
 import { attentionOutput } from "./measures/attentionOutput.ts";
 import { embeddingCosine } from "./measures/embeddingCosine.ts";
@@ -57,15 +64,28 @@ export const MEASURES: readonly Measure[] = [
   klTopk,
   embeddingCosine,
   reconstructionBits,
+  answerExact,
+  answerF1,
+  answerAgreement,
+  answerDecoy,
+  answerRefusal,
+  answerEmpty,
+  answerLength,
   overlap,
   overlapSubstring,
   tokensRatio,
 ];
 
-/** Names of measures, among which `default` stands for all that cost little. @throws ExpectedError `measure-unknown`. */
+/** Stands for all measures of answers. */
+const ANSWERS = "answer";
+
+/**
+ * Names of measures, among which `default` stands for all that cost little and `answer` for all measures of answers.
+ * @throws ExpectedError `measure-unknown`.
+ */
 export function selectMeasures(names: "default" | readonly string[], where: string): readonly Measure[] {
   if (names === "default") return selectMeasures(["default"], where);
-  const known = ["default", ...MEASURES.map((measure) => measure.name)];
+  const known = ["default", ANSWERS, ...MEASURES.map((measure) => measure.name)];
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new ExpectedError({
@@ -76,7 +96,11 @@ export function selectMeasures(names: "default" | readonly string[], where: stri
     });
   }
   const byDefault = names.includes("default");
-  return MEASURES.filter((measure) => names.includes(measure.name) || (byDefault && measure.onRequest === undefined));
+  const byGroup = names.includes(ANSWERS);
+  return MEASURES.filter(
+    ({ name, onRequest }) =>
+      names.includes(name) || (byDefault && onRequest === undefined) || (byGroup && name.startsWith(`${ANSWERS}.`)),
+  );
 }
 
 /** What has to be observed for any of these measures beyond what always is. */

@@ -6,6 +6,7 @@ import type { ModelIdentity } from "../providers/contract.ts";
 const FOLDERS = [
   ["./", false],
   ["./measures/", false],
+  ["./judges/", false],
   ["../providers/", true],
 ] as const;
 

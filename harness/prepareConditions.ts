@@ -20,7 +20,7 @@ export async function prepareConditions(
   refuseUnreadable(suite, tokenizer);
   const candidates: Candidate[] = [];
   for (const [name, spec] of Object.entries(suite.candidates)) {
-    const codec = createCodec(spec, services, suite.locate(["candidates", name]));
+    const codec = createCodec(spec, services, suite.locate(["candidates", name]), suite.folder);
     const encodings = await codec.encode(items).catch((error: unknown) => {
       throw blamed(error, `candidate ${name}`, suite.locate(["candidates", name]));
     });

@@ -3,7 +3,9 @@ import type { Provider, ReadRequest, ReadResult, Segment, SegmentRef } from "../
 import type { Item } from "../suites/Suite.ts";
 import type { Role } from "./conditions.ts";
 import type { FrameReader } from "./FrameReader.ts";
+import { factQuestion, frameQuestion } from "./itemQuestions.ts";
 import type { ConditionReading, ContinuationReading, Extra } from "./Reading.ts";
+import { readAnswers } from "./readAnswers.ts";
 
 export type Positions = "natural" | "matched";
 
@@ -35,16 +37,6 @@ export interface ItemRequest {
 const BEFORE = 0;
 const CONTEXT = 1;
 const AFTER = 2;
-
-/** The question on the changed fact; the frame's {question} too. */
-function factQuestion(item: Item) {
-  return item.questions.find((question) => question.decoyAnswer !== undefined) ?? null;
-}
-
-/** What fills a frame's {question}: the item's first question. */
-export function frameQuestion(item: Item): string {
-  return item.questions[0]?.question ?? "";
-}
 
 /** How a fact is asked: two rival texts after the same prefix. */
 function rivals(
@@ -268,6 +260,7 @@ export async function readItem(
   const { request, places, tokens } = build(all, own, { logits: promptLogits, states: hiddenStates === "all" });
   const result = await provider.read(request, signal);
   const embedded = await embeddings(all, provider, signal);
+  const said = await readAnswers(all, provider, signal);
   const pick = (index: number | null) => (index === null ? null : (result.scores[index] ?? null));
   const original = all.conditions[0]?.text ?? "";
   // With and without the space that a word has inside a sentence.
@@ -309,6 +302,8 @@ export async function readItem(
         embedding: embedded[i] ?? null,
         attention: result.attention?.[i] ?? null,
         nextTokens: result.nextTokens?.[i] ?? null,
+        answers: said[i]?.answers ?? null,
+        restatement: said[i]?.restatement ?? null,
       };
       return [condition.name, reading];
     }),

@@ -4,24 +4,31 @@ import { EXIT, ExpectedError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { Suite } from "../suites/Suite.ts";
 import { AnswerCache } from "./AnswerCache.ts";
-import { checkSuite } from "./checkSuite.ts";
+import { checkSuite, knowsQuestion } from "./checkSuite.ts";
 import { codecServices } from "./codecServices.ts";
 import type { Condition } from "./conditions.ts";
 import { corpusStatistics } from "./corpusStatistics.ts";
 import { FrameReader } from "./FrameReader.ts";
 import { frameMeasures } from "./frameStates.ts";
+import { frameQuestion } from "./itemQuestions.ts";
+import { judgedSuite } from "./judgedSuite.ts";
+import { judgeMeasures } from "./judges/judgeMeasures.ts";
+import { type JudgedRun, judgeRun, type SaidBatch, whatWasSaid } from "./judges/judgeRun.ts";
+import { writeRatings } from "./judges/ratingsFile.ts";
 import type { Measure } from "./Measure.ts";
 import { manifest } from "./manifest.ts";
 import { measureItem } from "./measureItem.ts";
+import { needsGeneration } from "./measures/overAnswers.ts";
 import { extrasOf, selectMeasures } from "./measures.ts";
 import { noiseItems } from "./noise.ts";
 import { setMeasures } from "./overAllItems.ts";
 import { prepareConditions } from "./prepareConditions.ts";
 import { pruneFolder } from "./pruneFolder.ts";
-import { bandsOf } from "./Reading.ts";
+import { bandsOf, type Extra } from "./Reading.ts";
 import { ReadingCache } from "./ReadingCache.ts";
 import { type JournalEntry, type ModelEntry, type RunRecord, RunWriter, readRun } from "./RunRecord.ts";
-import { type ConditionText, frameQuestion, type ItemRequest, type Positions } from "./readItem.ts";
+import { ANSWER_TOKENS, RESTATEMENT_TOKENS } from "./readAnswers.ts";
+import type { ConditionText, ItemRequest, Positions } from "./readItem.ts";
 import type { RunOptions, Session } from "./Session.ts";
 import { sampleAfter, sampleContinuations } from "./sampleContinuations.ts";
 import { saveStates } from "./saveStates.ts";
@@ -30,24 +37,31 @@ import { saveStates } from "./saveStates.ts";
  * Runs a suite and writes its record to a new folder.
  * @throws ExpectedError for whatever was foreseen to go wrong; nothing half-written stays behind.
  */
-export async function run(options: RunOptions): Promise<RunRecord> {
-  checkSuite(options.suite);
+export async function run(asked: RunOptions): Promise<RunRecord> {
+  checkSuite(asked.suite);
+  const options = { ...asked, suite: judgedSuite(asked.suite) };
   const writer = new RunWriter(options.folder);
   const entries: ModelEntry[] = [];
+  const said: SaidBatch[] = [];
   try {
     for (const { open } of options.models) {
       const provider = await open();
       try {
-        const session = await begin(options, provider);
+        const session = await begin(options, asked.suite, provider);
         entries.push(session.entry);
         writer.writeManifest(manifest(options, entries));
         for (const frame of session.frames) {
-          for await (const entry of readFrame(session, frame)) writer.append(entry);
+          for await (const entry of readFrame(session, frame)) {
+            writer.append(entry);
+            if ("conditions" in entry) said.push(whatWasSaid(entry));
+          }
         }
       } finally {
         await provider.close();
       }
     }
+    if (Object.keys(options.suite.judges).length > 0)
+      writeJudged(options, writer, entries, await judgeRun(options, said));
   } catch (error) {
     // Part of a run says nothing; what was measured is in the cache, where the next run finds it.
     writer.discard();
@@ -61,11 +75,19 @@ export async function run(options: RunOptions): Promise<RunRecord> {
 /** Whose texts a reader of the report wants to see; the others follow from the items. */
 const SHOWN: readonly string[] = ["candidate", "ceiling", "foil"];
 
+/** What judges said, and of which judges the controls failed, so that their values cannot be observed. */
+function writeJudged(options: RunOptions, writer: RunWriter, entries: readonly ModelEntry[], judged: JudgedRun): void {
+  for (const entry of judged.late) writer.append(entry);
+  writeRatings(options.folder, judged.ratings);
+  const known = entries.map((entry) => ({ ...entry, unobservable: { ...judged.failed, ...entry.unobservable } }));
+  writer.writeManifest(manifest(options, known, judged.judges));
+}
+
 /** Bytes of kept answers and readings together. */
 const MOST_KEPT = 1e9;
 const readingsFolder = ({ answers }: RunOptions) => (answers === null ? null : join(answers, "readings"));
 
-async function begin(options: RunOptions, provider: Provider): Promise<Session> {
+async function begin(options: RunOptions, encoded: Suite, provider: Provider): Promise<Session> {
   const { suite, corpus } = options;
   const chosen = selectMeasures(suite.measures, suite.locate(["measures"]));
   const observable = (measure: Measure) => measure.needs(provider.capabilities);
@@ -75,19 +97,23 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
     (asked !== "default" && asked.includes(name)) ||
     !chosen.some((other) => other.name === standsInFor && observable(other));
   const measures = chosen.filter((measure) => observable(measure) && needed(measure));
+  const judged = judgeMeasures(suite.judges).map(({ name }) => ({ ...needsGeneration, name }));
   const unobservable = Object.fromEntries(
-    chosen
-      .filter((measure) => !observable(measure) && needed(measure))
-      .map((measure) => [measure.name, `the provider does not show ${measure.needed}`]),
+    [...chosen.filter(needed), ...judged]
+      .filter(({ needs }) => !needs(provider.capabilities))
+      .map(({ name, needed: what }) => [name, `the provider does not show ${what}`]),
   );
+  // Judges read what is said, whether or not a measure does.
+  const heard: Extra[] = judged.length > 0 && provider.capabilities.generation ? ["answers", "restatement"] : [];
+  const extras = new Set([...extrasOf(measures), ...heard]);
   const frames = Object.entries(suite.frames).map(
     ([name, frame]) => new FrameReader(name, frame, provider.tokenizer, suite.locate(["frames", name])),
   );
   options.progress("encoding", 0, 0);
   const answers = new AnswerCache(options.answers);
   const services = codecServices({ provider, answers, openEmbedder: options.openEmbedder, signal: options.signal });
-  const conditions = await prepareConditions(suite, provider.tokenizer, services);
-  refuseTooLong(suite, provider, frames, conditions);
+  const conditions = await prepareConditions(encoded, provider.tokenizer, services);
+  refuseTooLong(suite, provider, frames, conditions, extras);
   const bands = bandsOf(suite.bands, provider.identity.layers);
   const headline = suite.bands.findIndex(([low, high]) => low <= 0.6 && 0.6 < high);
   const entry: ModelEntry = {
@@ -98,6 +124,7 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
     conditions: [
       ...conditions.map(({ name, role, of, texts }) => ({
         ...{ name, role, of },
+        ...(role === "candidate" && knowsQuestion(suite, name) && { knowsQuestion: true as const }),
         ...(SHOWN.includes(role) && { texts: texts.map((one) => ("text" in one ? one.text : null)) }),
       })),
       // The original read once more, alone, for the noise floor.
@@ -107,7 +134,7 @@ async function begin(options: RunOptions, provider: Provider): Promise<Session> 
     unobservable,
   };
   const readings = new ReadingCache(readingsFolder(options));
-  return { options, provider, answers, readings, measures, conditions, frames, entry };
+  return { options, provider, answers, readings, measures, extras, conditions, frames, entry };
 }
 
 /** Finds a text that the model cannot read whole, before anything is computed. */
@@ -116,10 +143,13 @@ function refuseTooLong(
   provider: Provider,
   frames: readonly FrameReader[],
   conditions: readonly Condition[],
+  extras: ReadonlySet<Extra>,
 ): void {
   const { identity } = provider;
+  const continuation = Math.max(suite.continuations.tokens, extras.has("restatement") ? RESTATEMENT_TOKENS : 0);
+  const answer = extras.has("answers") ? ANSWER_TOKENS : 0;
   const around = suite.items.map((item) =>
-    Math.max(...frames.map((frame) => frame.longestAround(item, suite.continuations.tokens))),
+    Math.max(...frames.map((frame) => frame.longestAround(item, continuation, answer))),
   );
   // The originals come first, so that an item is blamed for itself before it is blamed as another's control.
   for (const { name, texts } of conditions) {
@@ -142,13 +172,12 @@ function refuseTooLong(
 
 /** All items in one frame, under each position policy. */
 async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<JournalEntry> {
-  const { options, provider, measures, conditions, entry } = session;
+  const { options, provider, measures, extras, conditions, entry } = session;
   const { suite, signal, progress } = options;
   const corpus = await corpusStatistics(session, frame);
   const continuations = await sampleContinuations(session, frame);
   const { readings: cache } = session;
   const context = { provider, measures, bands: entry.bands, corpus, corpusKey: entry.corpus, cache, signal };
-  const extras = extrasOf(measures);
   const again = noiseItems(suite.items.length);
   const policies: readonly Positions[] = suite.positions === "both" ? ["natural", "matched"] : ["natural"];
   const total = suite.items.length * policies.length;

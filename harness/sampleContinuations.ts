@@ -1,8 +1,9 @@
 import type { Item } from "../suites/Suite.ts";
 import type { FrameReader } from "./FrameReader.ts";
+import { frameQuestion } from "./itemQuestions.ts";
 import { modelKey } from "./modelKey.ts";
 import { seedFor } from "./random.ts";
-import { type ConditionText, frameQuestion } from "./readItem.ts";
+import type { ConditionText } from "./readItem.ts";
 import type { Session } from "./Session.ts";
 
 /** What the model itself says after each original: sampled once, kept, and read again by every later run. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { writeSafetensors } from "../safetensors.ts";
 import type { FrameReader } from "./FrameReader.ts";
 import type { StatesByCondition } from "./frameStates.ts";
 import { bandStates } from "./Reading.ts";
 import type { Positions } from "./readItem.ts";
 import type { Session } from "./Session.ts";
-import { writeSafetensors } from "./safetensors.ts";
 
 /**
  * Keeps what a later step may need: states of originals and decoys, or of all conditions where the run keeps them, at

@@ -58,6 +58,7 @@ export function scriptedSuite(parts: Partial<Suite> = {}, count = 24): Suite {
       other: { codec: "authored", parameters: { encoding: "other" } },
     },
     measures: "default",
+    judges: {},
     bands: [
       [0.25, 0.5],
       [0.5, 0.75],
@@ -68,6 +69,7 @@ export function scriptedSuite(parts: Partial<Suite> = {}, count = 24): Suite {
     statistics: { alpha: 0.025, seed: 1 },
     hash: "0".repeat(64),
     locate: (key) => `suite (${key.join(".")})`,
+    folder: ".",
     locateItem: (id) => `items (${id})`,
     ...parts,
   };

@@ -99,7 +99,7 @@ describe("of Ollama", () => {
 });
 
 const AVAILABLE =
-  "there are smollm2-135m, the path of a .gguf file or of a folder from the Hugging Face Hub, " +
+  "there are smollm2-135m, minilm, bge-small-zh, the path of a .gguf file or of a folder from the Hugging Face Hub, " +
   "hf:OWNER/REPOSITORY[/FILE.gguf][@REVISION], ollama:NAME[:TAG]";
 
 it.each(["ollama-api:qwen3", "openai:gpt-5@http://localhost", "hf-api:m", "transformers:m", "recorded:f"])(

@@ -2,7 +2,10 @@
 import type { ConditionReading, ItemReading } from "../../../harness/Reading.ts";
 import type { Item } from "../../../suites/Suite.ts";
 
-export type JsonReading = Omit<ConditionReading, "states" | "pooled" | "embedding" | "attention" | "nextTokens"> & {
+export type JsonReading = Omit<
+  ConditionReading,
+  "states" | "pooled" | "embedding" | "attention" | "nextTokens" | "answers" | "restatement"
+> & {
   states: number[][];
   pooled: number[] | null;
   embedding: number[] | null;
@@ -18,6 +21,8 @@ export function readingOf(json: JsonReading): ConditionReading {
     pooled: pooled && Float32Array.from(pooled),
     embedding: embedding && Float32Array.from(embedding),
     nextTokens: null,
+    answers: null,
+    restatement: null,
     attention: { ...attention, weights: floats(attention.weights), context: floats(attention.context) },
   };
 }
@@ -37,6 +42,8 @@ export function condition(name: string, parts: Partial<ConditionReading> = {}): 
     embedding: null,
     attention: null,
     nextTokens: null,
+    answers: null,
+    restatement: null,
   };
   return { name, text: name, tokens: 1, ...nothing, ...parts };
 }

@@ -1,4 +1,7 @@
-/** A text provider in process, which says next the letters that a text holds most of. */
+/**
+ * A text provider in process, which says next the letter that a text holds most of, as often as it is asked for; or, at
+ * a temperature, letters that the seed draws among the most likely.
+ */
 import type { Generated, GenerateRequest, TextProvider } from "../../../providers/contract.ts";
 import { checkGenerate } from "../../../providers/remote/checkGenerate.ts";
 
@@ -34,7 +37,7 @@ export class LetterServer implements TextProvider {
       });
     }
     this.asked.push(...requests);
-    return requests.map(({ input, topLogProbs = 0 }) => {
+    return requests.map(({ input, topLogProbs = 0, maxTokens, temperature, seed = 0, stop = [] }) => {
       const text = "text" in input ? input.text : input.messages.map(({ content }) => content).join("\n");
       const counts = letters(text);
       const sum = counts.reduce((a, b) => a + b + 0.1, 0);
@@ -44,11 +47,19 @@ export class LetterServer implements TextProvider {
           bytes: [...Buffer.from(letter)],
           logProb: Math.log(((counts[i] as number) + 0.1) / sum),
         }))
-        .sort((a, b) => b.logProb - a.logProb)
-        .slice(0, topLogProbs);
+        .sort((a, b) => b.logProb - a.logProb);
       const [first] = top;
       if (first === undefined) throw new Error("no token");
-      return { text: first.text, ended: "length", tokens: [{ ...first, top }], usage: { input: 1, output: 1 } };
+      const drawn = (t: number) => (temperature === 0 ? 0 : ((seed * 2654435761) >>> (3 * t)) % 8);
+      const said = Array.from({ length: maxTokens }, (_, t) => top[drawn(t)]?.text).join("");
+      const cut = Math.min(...stop.map((part) => said.indexOf(part)).filter((at) => at >= 0), said.length);
+      const named = topLogProbs > 0 ? [{ ...first, top: top.slice(0, topLogProbs) }] : null;
+      return {
+        text: said.slice(0, cut),
+        ended: cut < said.length ? "end" : "length",
+        tokens: named,
+        usage: { input: 1, output: maxTokens },
+      };
     });
   }
 

@@ -103,7 +103,38 @@ test("what a server cannot show is refused by name", async () => {
   await expect(provider.read({ ...nothing, states: ref })).rejects.toMatchObject({ code: "capability-missing" });
   await expect(provider.read({ ...nothing, scores: ref })).rejects.toThrow(/log-probabilities of given tokens/);
   await expect(provider.read({ ...nothing, comparisons: [ref] })).rejects.toThrow(/next-token distributions/);
-  await expect(provider.sample()).rejects.toMatchObject({ code: "capability-missing" });
+  const sample = {
+    prompts: [{ ids: characterTokenizer.encode("x"), seed: 1 }],
+    samples: 1,
+    maxTokens: 1,
+    temperature: 1,
+  };
+  await expect(provider.sample({ ...sample, topK: 5 })).rejects.toMatchObject({ code: "capability-missing" });
+  await expect(provider.sample({ ...sample, topP: 0.5 })).rejects.toMatchObject({ code: "capability-missing" });
+});
+
+test("samples: answers as their characters, a conversation in the server's own template, one request without chance", async () => {
+  const server = new LetterServer();
+  const provider = new ServedProvider(server);
+  const chat = characterTokenizer.chat?.([{ role: "user", content: "bbb" }]) ?? "";
+  const prompts = ["aaaa c", chat].map((text, i) => ({
+    ids: characterTokenizer.encode(text, { special: true }),
+    seed: i,
+  }));
+  const greedy = await provider.sample({ prompts, samples: 2, maxTokens: 3, temperature: 0, stop: ["\n"] });
+  expect(greedy.map((list) => list.map((ids) => characterTokenizer.decode(ids)))).toEqual([
+    ["aaa", "aaa"],
+    ["bbb", "bbb"],
+  ]);
+  expect(server.asked).toEqual([
+    { input: { text: "aaaa c" }, maxTokens: 3, temperature: 0, stop: ["\n"] },
+    { input: { messages: [{ role: "user", content: "bbb" }] }, maxTokens: 3, temperature: 0, stop: ["\n"] },
+  ]);
+  server.asked.length = 0;
+  await provider.sample({ prompts, samples: 2, maxTokens: 3, temperature: 1 });
+  const seeds = server.asked.map(({ seed }) => seed as number);
+  expect(new Set(seeds).size).toBe(4);
+  expect(seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31)).toBe(true);
 });
 
 test("text survives as it is, conversations too, and reserved characters are refused", () => {
