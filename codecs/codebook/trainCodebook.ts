@@ -15,7 +15,7 @@ import { TrainingCheckpoint } from "./TrainingCheckpoint.ts";
 export interface CodebookTraining {
   readonly kind: string;
   readonly vectors: Matrix;
-  /** Vectors that training never sees but for stopping early; null where there are none. */
+  /** Vectors that training never sees; null where there are none. */
   readonly heldOut: Matrix | null;
   readonly embedder: EmbedderIdentity;
   readonly alphabet: CodebookAlphabet;
@@ -28,6 +28,22 @@ export interface CodebookTraining {
   readonly path: string;
   readonly progress?: (round: number, rounds: number, loss: number) => void;
   readonly signal?: AbortSignal;
+}
+
+/** Kinds that stop when vectors that they do not learn from gain nothing: those are a part of the training vectors. */
+const STOP_EARLY: ReadonlySet<string> = new Set(["vq", "entropy"]);
+const WATCHED = 0.1;
+
+/** The last tenth is watched, so that what is reported of the held-out vectors was never looked at. */
+function split({ rows, width, data }: Matrix): { learnt: Matrix; watched: Matrix | null } {
+  const cut = rows - Math.floor(WATCHED * rows);
+  if (cut === rows) return { learnt: { rows, width, data }, watched: null };
+  const part = (from: number, to: number): Matrix => ({
+    rows: to - from,
+    width,
+    data: data.subarray(from * width, to * width),
+  });
+  return { learnt: part(0, cut), watched: part(cut, rows) };
 }
 
 /**
@@ -43,11 +59,12 @@ export async function trainCodebook(training: CodebookTraining): Promise<Codeboo
   const sha256 = digest(vectors);
   const key = canonicalJson({ kind, settings, seed, sha256, heldOut: heldOut === null ? null : digest(heldOut) });
   const checkpoint = new TrainingCheckpoint(`${path}.checkpoint`, createHash("sha256").update(key).digest("hex"));
-  const quantiser = await train(vectors, {
+  const { learnt, watched } = STOP_EARLY.has(kind) ? split(vectors) : { learnt: vectors, watched: null };
+  const quantiser = await train(learnt, {
     ...settings,
     seed,
     checkpoint,
-    ...(heldOut && { heldOut }),
+    ...(watched && { heldOut: watched }),
     ...(progress && { progress }),
     ...(signal && { signal }),
   });
