@@ -12,10 +12,23 @@ export function kMeansStart(vectors: Matrix, entries: number, random: SeededRand
   return pickRows(vectors, random.sample(vectors.rows, entries));
 }
 
-/** One round: each entry moves to the mean of the vectors that were nearest to it. `error`: mean squared, before the move. */
-export async function lloydRound(vectors: Matrix, entries: Matrix): Promise<{ entries: Matrix; error: number }> {
+/** Vectors and entries as they are seen when the nearest are looked for; as they are unless given. */
+export interface View {
+  readonly vectors: Matrix;
+  readonly entries: Matrix;
+}
+
+/**
+ * One round: each entry moves to the mean of the vectors that were nearest to it. `error`: mean squared, before the
+ * move; in a view it counts too little of entries that the view does not show, and serves to find who is worst off.
+ */
+export async function lloydRound(
+  vectors: Matrix,
+  entries: Matrix,
+  view: View = { vectors, entries },
+): Promise<{ entries: Matrix; error: number }> {
   const { rows, width, data } = vectors;
-  const { indices, scores } = await nearestEntries(vectors, entries);
+  const { indices, scores } = await nearestEntries(view.vectors, view.entries);
   const sums = new Float64Array(entries.rows * width);
   const counts = new Uint32Array(entries.rows);
   const errors = new Float64Array(rows);

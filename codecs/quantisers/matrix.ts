@@ -62,3 +62,10 @@ export function halfSquares(source: Matrix): Float32Array {
   }
   return out;
 }
+
+/** The first `count` numbers of each row. */
+export function firstColumns({ rows, width, data }: Matrix, count: number): Matrix {
+  const out = matrix(rows, count);
+  for (let r = 0; r < rows; r++) out.data.set(data.subarray(r * width, r * width + count), r * count);
+  return out;
+}

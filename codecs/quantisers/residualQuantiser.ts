@@ -5,12 +5,17 @@
  */
 import { type AdditiveTables, decodeTables, part, tensor } from "./additiveTables.ts";
 import { type Beams, bestCodes, extendBeams, noBeams, type PlaceTables, placeTables } from "./beamSearch.ts";
-import { kMeansStart, LLOYD_ROUNDS, lloydRound } from "./kMeans.ts";
-import { lessRow, meanRow, rowsOf } from "./matrix.ts";
+import { kMeansStart, LLOYD_ROUNDS, lloydRound, type View } from "./kMeans.ts";
+import { firstColumns, lessRow, meanRow, rowsOf } from "./matrix.ts";
+import { principalAxes } from "./principalAxes.ts";
 import { entriesOf } from "./productQuantiser.ts";
+import { times } from "./products.ts";
 import type { Matrix, Quantiser, Tensor, Tensors, TrainingOptions } from "./Quantiser.ts";
 import { SeededRandom } from "./SeededRandom.ts";
 import { checkTraining, type Round, trainInRounds } from "./trainInRounds.ts";
+
+const STEPS = 10;
+const ROUNDS_A_STEP = 2;
 
 /** Vectors encoded together, which bounds the memory of beams. */
 const BLOCK = 4096;
@@ -25,13 +30,22 @@ export async function trainResidualQuantiser(vectors: Matrix, options: TrainingO
   return residualQuantiser({ ...state, mean: tensor([vectors.width], mean) });
 }
 
-/** The rounds of training on centred vectors: for each place those of k-means. */
+/**
+ * The rounds of training on centred vectors: for each place those of k-means. In the first of them the nearest entries
+ * are looked for along few axes of largest variance, then along more, so that entries share the vectors among them: in
+ * many dimensions at once one entry near the centre is nearest to nearly all (Douze et al. 2024, arXiv 2401.08281, call it
+ * progressive dimensions).
+ */
 export class ResidualTraining {
+  private readonly seed: number;
+  private axes: { readonly of: Matrix; readonly columns: Matrix; readonly along: Matrix } | null = null;
+
   readonly rounds: number;
   readonly start: () => Tensors;
   readonly round: (state: Tensors, index: number) => Promise<Round>;
 
   constructor(centred: Matrix, { places, entries, seed }: TrainingOptions) {
+    this.seed = seed;
     const residuals = new ResidualPath(centred);
     const shape = [places, entries, centred.width];
     this.rounds = places * LLOYD_ROUNDS;
@@ -42,12 +56,30 @@ export class ResidualTraining {
       const left = await residuals.upTo(place, known);
       const random = new SeededRandom(seed, "entries", place);
       const from = index % LLOYD_ROUNDS === 0 ? kMeansStart(left, entries, random) : entriesOf(known, place);
-      const moved = await lloydRound(left, from);
+      const moved = await lloydRound(left, from, await this.view(left, from, index));
       const data = known.data.slice();
       data.set(moved.entries.data, place * entries * centred.width);
       return { state: { entries: tensor(shape, data) }, loss: moved.error };
     };
   }
+
+  /** What a round of k-means sees of the vectors that are left and of the entries. */
+  private async view(left: Matrix, entries: Matrix, index: number): Promise<View> {
+    const count = axesIn(index % LLOYD_ROUNDS, left.width);
+    if (count >= left.width) return { vectors: left, entries };
+    if (this.axes?.of !== left) {
+      const most = axesIn((STEPS - 1) * ROUNDS_A_STEP - 1, left.width);
+      const columns = await principalAxes(left, most, this.seed);
+      this.axes = { of: left, columns, along: await times(left, columns) };
+    }
+    const { columns, along } = this.axes;
+    return { vectors: firstColumns(along, count), entries: await times(entries, firstColumns(columns, count)) };
+  }
+}
+
+/** Axes that are looked along in each of the first rounds: 1 to all, growing by the same factor every second round. */
+function axesIn(round: number, width: number): number {
+  return Math.floor(width ** Math.min(1, (1 + Math.floor(round / ROUNDS_A_STEP)) / STEPS));
 }
 
 /** The quantiser of tensors `entries` [places, entries, width] and `mean` [width]. */

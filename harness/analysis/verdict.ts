@@ -54,7 +54,8 @@ function foils(table: Table, condition: string, settings: VerdictSettings): Cont
   });
 }
 
-const tooFew = (clusters: number) => `${clusters} clusters are too few: a verdict takes at least ${FEWEST_CLUSTERS}`;
+const tooFew = (clusters: number) =>
+  `${clusters} ${clusters === 1 ? "cluster is" : "clusters are"} too few: a verdict takes at least ${FEWEST_CLUSTERS}`;
 const round = (value: number) => (Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(1));
 
 export function judge(table: Table, condition: string, settings: VerdictSettings): FrameVerdict {

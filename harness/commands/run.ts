@@ -18,9 +18,10 @@ import { analyze } from "../analysis/analyze.ts";
 import { compareRuns } from "../analysis/compareRuns.ts";
 import { checkSuite } from "../checkSuite.ts";
 import { referenceCorpus } from "../corpus.ts";
-import { type RunRecord, readRun } from "../RunRecord.ts";
+import type { RunRecord } from "../RunRecord.ts";
 import { run } from "../run.ts";
 import { workflowCommands, writeStepSummary } from "./ci.ts";
+import { completeRun } from "./completeRun.ts";
 import { duration, ProgressReporter } from "./ProgressReporter.ts";
 import { limitsOf, type ServerLimitOptions, spendingOf } from "./serverLimits.ts";
 import { useColor, version, wholeNumber } from "./terminal.ts";
@@ -117,7 +118,7 @@ export async function runCommand(
     return;
   }
   // Before hours of work: a baseline that cannot be read is wrong usage.
-  const baseline = options.baseline === undefined ? null : readRun(options.baseline);
+  const baseline = options.baseline === undefined ? null : completeRun(options.baseline);
   const started = performance.now();
   const progress = new ProgressReporter();
   const title = `${suite.name}${suite.profile ? `, profile ${suite.profile}` : ""}`;
