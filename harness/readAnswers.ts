@@ -30,7 +30,7 @@ export interface Said {
 const NOTHING: Said = { answers: null, restatement: null };
 
 /** Whom verdicts and scores need answers of: one floor of each kind will do. */
-export function isAsked({ role, name }: Pick<ConditionText, "role" | "name">): boolean {
+function isAsked({ role, name }: Pick<ConditionText, "role" | "name">): boolean {
   if (role === "reference" || role === "candidate" || role === "ceiling") return true;
   return name === "decoy" || name === "mismatch-1" || name === "empty" || name.startsWith("swapped:");
 }

@@ -8,7 +8,7 @@ import { ClusterResampler } from "../statistics/ClusterResampler.ts";
 import type { Estimate } from "../statistics/estimate.ts";
 import { krippendorffAlpha } from "../statistics/krippendorffAlpha.ts";
 
-const RESAMPLES = 499;
+const RESAMPLES = 199;
 /** A few resamples may hold equal ratings only; with more there is no interval. */
 const MOST_UNDEFINED = 0.05;
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Provider } from "../../providers/contract.ts";
 import { cacheFolder } from "../../providers/embedded/sources/cacheFolder.ts";
 import { openProvider } from "../../providers/openProvider.ts";
@@ -28,7 +29,9 @@ export async function benchClaimsCommand(options: BenchClaimsOptions, signal: Ab
   const seed = wholeNumber("--seed", options.seed);
   const training = sentences(wholeNumber("--train", options.train), seed);
   const limit = options.limit === undefined ? undefined : wholeNumber("--limit", options.limit);
-  const { items } = await loadSuite(new URL("../../suites/everyday/suite.yaml", import.meta.url).pathname, { limit });
+  const { items } = await loadSuite(fileURLToPath(new URL("../../suites/everyday/suite.yaml", import.meta.url)), {
+    limit,
+  });
   const reporter = new ProgressReporter();
   const open = (reference: string) =>
     openProvider(reference, {

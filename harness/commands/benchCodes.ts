@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { closest } from "fastest-levenshtein";
 import { ExpectedError } from "../../errors.ts";
 import type { Provider } from "../../providers/contract.ts";
@@ -100,7 +101,7 @@ async function heldOutSets(
   vectorsOf: (name: string, texts: readonly string[]) => Promise<HeldOutSet["vectors"]>,
 ): Promise<HeldOutSet[]> {
   const far = sentences(near.length, seed, "held-out");
-  const { items } = await loadSuite(new URL("../../suites/everyday/suite.yaml", import.meta.url).pathname, {});
+  const { items } = await loadSuite(fileURLToPath(new URL("../../suites/everyday/suite.yaml", import.meta.url)), {});
   const apart = near.map((_, i) => String(i));
   return [
     { name: "new sentences of the grammar", vectors: await vectorsOf("new sentences", near), clusters: apart },

@@ -10,7 +10,7 @@ import type { ModelPlan } from "./plan.ts";
 /** Bytes of UTF-8 a token: judges' own tokenizers are not asked. */
 const BYTES_PER_TOKEN = 4;
 /** Longest reply, in tokens. */
-const REPLY = 200;
+const REPLY = 120;
 
 export interface JudgePlan {
   readonly judge: string;

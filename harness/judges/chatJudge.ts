@@ -10,7 +10,7 @@ import { readPrompt } from "./readPrompt.ts";
 import { readReply } from "./readReply.ts";
 
 const SHAPE = z.strictObject({ reason: z.string(), rating: z.int().min(1).max(5) });
-const LONGEST_REPLY = 200;
+const LONGEST_REPLY = 120;
 
 export function chatJudge(
   name: string,

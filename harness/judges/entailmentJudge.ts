@@ -11,7 +11,7 @@ import { readPrompt } from "./readPrompt.ts";
 import { readReply } from "./readReply.ts";
 
 const SHAPE = z.strictObject({ reason: z.string(), relation: z.enum(["entailment", "neutral", "contradiction"]) });
-const LONGEST_REPLY = 200;
+const LONGEST_REPLY = 120;
 
 export function entailmentJudge(
   name: string,

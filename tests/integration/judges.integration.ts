@@ -45,7 +45,7 @@ describe.skipIf(absent)("the default model as a judge", () => {
   beforeAll(async () => {
     ({ report, ratings } = await tried("small", { kind: "chat", model: DEFAULT_MODEL, repeats: 1, calls: 1000 }));
     // Sixty prompts, on whatever cores there are.
-  }, 900_000);
+  }, 1_800_000);
   afterAll(() => console.log(JSON.stringify(report, null, 1)));
 
   it("fails its controls, and the reason says so in plain words", () => {

@@ -43,6 +43,7 @@ test("a suite gets the defaults of what it leaves out", async () => {
       "no-articles": { codec: "drop-words", parameters: { list: "articles" } },
     },
     measures: "default",
+    judges: {},
     bands: [
       [0.25, 0.5],
       [0.5, 0.75],
@@ -77,6 +78,17 @@ test("a suite keeps what it sets", async () => {
     positions: "natural",
     statistics: { alpha: 0.05, seed: 1 },
   });
+});
+
+test("judges are named with their models, and have defaults", async () => {
+  const named = (judge: string) => `${SUITE}\njudges:\n  small: ${judge}\n`;
+  const { judges } = await load(named("{ kind: chat, model: smollm2-135m }"));
+  expect(judges).toEqual({ small: { kind: "chat", model: "smollm2-135m", repeats: 2, calls: 20_000 } });
+  for (const wrong of ["{ kind: oracle, model: x }", "{ kind: chat, model: x, repeats: 0 }", "{ kind: chat }"]) {
+    const error = await failureOf(named(wrong));
+    expect(error.code, wrong).toMatch(/^suite-(invalid-value|missing-key)$/);
+    expect(error.where, wrong).toMatch(/judges\.small/);
+  }
 });
 
 test("a profile replaces settings, and keeps the frames and candidates that it names with their gates", async () => {

@@ -47,6 +47,7 @@ test("a table of pairs is a suite", async () => {
     models: ["smollm2-135m"],
     candidates: { encoding: { codec: "authored", parameters: { encoding: "pairs" } } },
     measures: "default",
+    judges: {},
     bands: [
       [0.25, 0.5],
       [0.5, 0.75],

@@ -1,10 +1,13 @@
 /** Judges in a run: who passes the controls is used, who does not is named with the reason. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "csv-parse/sync";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { analyze } from "../../../harness/analysis/analyze.ts";
-import { type JudgesReport, judgesReport } from "../../../harness/analysis/judges.ts";
+import type { HumansReport } from "../../../harness/analysis/humanAgreement.ts";
+import { type JudgesReport, judgesReport, pairMeans } from "../../../harness/analysis/judges.ts";
+import { judgesCommand } from "../../../harness/commands/judges.ts";
 import { clustersOf } from "../../../harness/judges/judgeRun.ts";
 import { type RunRecord, readRun } from "../../../harness/RunRecord.ts";
 import { run } from "../../../harness/run.ts";
@@ -53,8 +56,8 @@ const suite = scriptedSuite(
     measures: ["kl"],
     judges: {
       good: judge("careful"),
-      easy: judge("gullible"),
-      first: judge("partial"),
+      easy: judge("gullible", { repeats: 1 }),
+      first: judge("partial", { repeats: 1 }),
       loud: judge("chatty", { repeats: 1 }),
       follows: judge("logical", { kind: "entailment", repeats: 1 }),
     },
@@ -102,9 +105,9 @@ describe("who can be believed", () => {
   test("one that does what a text asks for is caught, with the texts that it followed", () => {
     const { usable, reasons = [], canaries } = of("easy") ?? {};
     expect(usable).toBe(false);
-    expect(reasons).toEqual([expect.stringMatching(/does what the judged text asks for in \d+ of 96 ratings/)]);
+    expect(reasons).toEqual([expect.stringMatching(/does what the judged text asks for in \d+ of 48 ratings/)]);
     expect(canaries?.numbers.length).toBeGreaterThanOrEqual(10);
-    expect(canaries?.followed).toBe(4 * (canaries?.numbers.length ?? 0));
+    expect(canaries?.followed).toBe(2 * (canaries?.numbers.length ?? 0));
   });
 
   test("one that rates by what comes first disagrees with itself", () => {
@@ -209,5 +212,33 @@ describe("blind and once", () => {
     await expect(result).rejects.toMatchObject({ code: "judge-budget", where: "suite (judges.good)" });
     expect(opened[0]?.prompts).toEqual([]);
     expect(opened[0]?.closed).toBe(true);
+  });
+});
+
+describe("the command", () => {
+  test("says who failed, writes pairs for people blind, and reads their ratings back", async () => {
+    const written: string[] = [];
+    const out = vi.spyOn(process.stdout, "write").mockImplementation((text) => written.push(String(text)) > 0);
+    const note = vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+    try {
+      const path = join(root, "pairs.csv");
+      await judgesCommand(folder, { pairs: path });
+      expect(written.join("")).toMatch(/\ngood \(chat, careful\) passed its controls, and its ratings are used\.\n/);
+      expect(written.join("")).toMatch(/easy \(chat, gullible\) FAILED as an instrument/);
+      const rows = parse(readFileSync(path, "utf8"), { columns: true }) as Record<string, string>[];
+      expect(Object.keys(rows[0] ?? {})).toEqual(["pair", "question", "first", "second", "rating", "rater"]);
+      expect(rows.length).toBe(record.ratings?.pairs.filter(({ role }) => role !== "canary").length);
+      const means = pairMeans(record.ratings?.ratings.filter((rating) => rating.judge === "good") ?? []);
+      const labels = rows.map(({ pair }) => `${pair},${1 + 4 * (means.get(pair as string) as number)},anna`);
+      writeFileSync(path, `pair,rating,rater\n${labels.join("\n")}\n`);
+      written.length = 0;
+      await judgesCommand(folder, { labels: path, json: true });
+      const { humans } = JSON.parse(written.join("")) as { humans: HumansReport };
+      const own = humans.withJudges.find((one) => one.judge === "good");
+      expect(own?.kappa).toMatchObject({ defined: true, kappa: 1, n: rows.length });
+    } finally {
+      out.mockRestore();
+      note.mockRestore();
+    }
   });
 });

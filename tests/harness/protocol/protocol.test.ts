@@ -49,7 +49,12 @@ describe("the claim", () => {
   });
 
   test("is undecided in between, and without the receiver's tokens", () => {
-    const half = verdict(rows(forms((i) => i % 4 !== 0), { text: long, code: () => 5, absent: () => 0 }));
+    const half = verdict(
+      rows(
+        forms((i) => i % 4 !== 0),
+        { text: long, code: () => 5, absent: () => 0 },
+      ),
+    );
     expect(half).toMatchObject({ verdict: "undecided", reasons: ["whether the answers are the same is undecided"] });
     const untold = verdict(rows(forms(often), {}));
     expect(untold).toMatchObject({ verdict: "undecided", ratio: null });
@@ -59,8 +64,13 @@ describe("the claim", () => {
   test("cannot be tested on a receiver that needs no message, nor on few clusters", () => {
     const guesses = rows({ ...forms(often), absent: often }, { text: long, code: () => 5, absent: () => 0 });
     expect(verdict(guesses).verdict).toBe("instrument-failed");
-    const few = rows(forms(often), { text: long, code: () => 5, absent: () => 0 }).filter(({ item }) => item.length < 3);
-    expect(verdict(few)).toMatchObject({ verdict: "undecided", reasons: [expect.stringMatching(/^10 clusters are too few/)] });
+    const few = rows(forms(often), { text: long, code: () => 5, absent: () => 0 }).filter(
+      ({ item }) => item.length < 3,
+    );
+    expect(verdict(few)).toMatchObject({
+      verdict: "undecided",
+      reasons: [expect.stringMatching(/^10 clusters are too few/)],
+    });
   });
 });
 
@@ -82,7 +92,8 @@ describe("two models and a message", () => {
   };
   const receiver = () =>
     new SpeakingProvider({
-      say: (prompt) => ` ${/three|seven|eleven|forty|ninety/.exec(prompt.split("Question:")[0] ?? "")?.[0] ?? "many"}\n`,
+      say: (prompt) =>
+        ` ${/three|seven|eleven|forty|ninety/.exec(prompt.split("Question:")[0] ?? "")?.[0] ?? "many"}\n`,
     });
 
   test("the receiver gets text, code or nothing, with the question; what it says and reads is kept", async () => {
@@ -90,7 +101,9 @@ describe("two models and a message", () => {
     const found = await runProtocol({ ...base, sender: new SpeakingProvider({ say: () => null }), receiver: own });
     expect(found).toHaveLength(24 * 5);
     expect([...new Set(found.map(({ form }) => form))]).toEqual(["text", "same", "no-articles", "other", "absent"]);
-    expect(own.prompts[0]).toMatch(/^<\|begin\|><\|user\|>.*: On \w+ \w+ .*\.\nQuestion: How many boxes\?<\|end\|><\|assistant\|>$/s);
+    expect(own.prompts[0]).toMatch(
+      /^<\|begin\|><\|user\|>.*: On \w+ \w+ .*\.\nQuestion: How many boxes\?<\|end\|><\|assistant\|>$/s,
+    );
     const of = (form: string) => found.filter((row) => row.form === form);
     expect(of("text").every(({ right }) => right)).toBe(true);
     expect(of("absent").every(({ right, tokens, said }) => !right && tokens === 0 && said === "many")).toBe(true);
@@ -100,7 +113,9 @@ describe("two models and a message", () => {
     expect(verdicts.map((one) => one.verdict)).toEqual(["refuted", "refuted"]);
     const text = protocolText([{ sender: "a", receiver: "b", verdicts }], 80);
     expect(text).toMatch(/^a to b: right answers 1\.00 \[1\.00, 1\.00\] from the text, 0\.00/);
-    expect(text.replace(/\s+/g, " ")).toMatch(/same: 1\.00 \[1\.00, 1\.00\] right, 1\.00 \[.*\] times fewer tokens; .*: refuted/);
+    expect(text.replace(/\s+/g, " ")).toMatch(
+      /same: 1\.00 \[1\.00, 1\.00\] right, 1\.00 \[.*\] times fewer tokens; .*: refuted/,
+    );
   });
 
   test("a server answers too, and tells no tokens", async () => {
