@@ -3,7 +3,7 @@ import OpenAI from "openai";
 import type { GenerateRequest } from "../../providers/contract.ts";
 import { openOpenAi } from "../../providers/openai/openOpenAi.ts";
 
-export const CONCURRENCY = 20;
+const CONCURRENCY = 20;
 
 /** What each subject does with its rows; resolves with the answers' texts. */
 export type Ask = (requests: readonly GenerateRequest[]) => Promise<readonly string[]>;
@@ -43,7 +43,7 @@ export function bareFetch(base: string): Ask {
     });
 }
 
-export function sdk(base: string): Ask {
+function sdk(base: string): Ask {
   const client = new OpenAI({ apiKey: "none", baseURL: `${base}/v1`, maxRetries: 0 });
   return (requests) =>
     pool(requests, async (request) => {

@@ -15,7 +15,9 @@ export async function principalAxes(vectors: Matrix, count: number, seed: number
   const across = transposed(vectors);
   const covariance = (await timesTransposed(across, across)).data;
   const random = new SeededRandom(seed, "axes");
-  let axes: Float64Array[] = Array.from({ length: count }, () => Float64Array.from({ length: width }, () => random.gaussian()));
+  let axes: Float64Array[] = Array.from({ length: count }, () =>
+    Float64Array.from({ length: width }, () => random.gaussian()),
+  );
   orthonormalise(axes);
   for (let step = 0; step < STEPS; step++) {
     axes = axes.map((axis) => product(covariance, axis));

@@ -54,7 +54,10 @@ export function planJudges(
     const ofRun = around / BYTES_PER_TOKEN + 2 * RESTATEMENT_TOKENS;
     const read = Math.ceil(callsFor(controls.length, shape) * ofControls + callsFor(pairs, shape) * ofRun);
     const written = talked ? requests * REPLY : 0;
-    const price = prices === undefined || !model.startsWith("openai:") ? null : (read * prices.input + written * prices.output) / 1e6;
+    const price =
+      prices === undefined || !model.startsWith("openai:")
+        ? null
+        : (read * prices.input + written * prices.output) / 1e6;
     return { judge, model, requests, controls: callsFor(controls.length, shape), read, written, price, allowed: calls };
   });
 }

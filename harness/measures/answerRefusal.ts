@@ -7,8 +7,8 @@ import type { ScalarMeasure } from "../Measure.ts";
 import { NO_QUESTION, ofAnswers, overAnswers } from "./overAnswers.ts";
 
 const PHRASES = [
-  String.raw`(?:i|we) (?:do not|don't|cannot|can't|could not|couldn't|am not able to|are not able to|am unable to|are unable to) (?:know|answer|say|tell|determine|help|assist|provide|find)`,
-  String.raw`(?:i'm|i am|we're|we are) (?:sorry|not sure|unable|not able)`,
+  `(?:i|we) (?:do not|don't|cannot|can't|could not|couldn't|am not able to|are not able to|am unable to|are unable to) (?:know|answer|say|tell|determine|help|assist|provide|find)`,
+  `(?:i'm|i am|we're|we are) (?:sorry|not sure|unable|not able)`,
   `as an ai`,
   `(?:it is|it's|is|are) (?:not|un)(?: |-)?(?:known|mentioned|stated|specified|given|provided|clear|possible to (?:say|tell|know))`,
   `(?:does|do) not (?:mention|say|state|specify|tell|provide|contain)|(?:doesn't|don't) (?:mention|say|state|specify|tell|provide|contain)`,

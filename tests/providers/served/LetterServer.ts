@@ -7,7 +7,7 @@ import { checkGenerate } from "../../../providers/remote/checkGenerate.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 /** How often each letter stands in a text. */
-export const letters = (text: string) =>
+const letters = (text: string) =>
   Float32Array.from(LETTERS, (letter) => [...text.toLowerCase()].filter((one) => one === letter).length);
 
 export class LetterServer implements TextProvider {
