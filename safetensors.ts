@@ -60,7 +60,7 @@ const MOST_HEADER_BYTES = 1 << 20;
 const MOST_DIMENSIONS = 8;
 
 /**
- * The tensors of a file's bytes, all float32. Nothing in it is believed: lengths are bounded by the bytes there are, and
+ * The tensors of a file's bytes, all float32 or float16. Nothing in it is believed: lengths are bounded by the bytes there are, and
  * the tensors have to fill what follows the header from the first byte to the last, in order.
  * @param path for errors.
  * @throws ExpectedError `tensors-damaged`.
@@ -69,7 +69,7 @@ export function parseFloatTensors(bytes: Buffer, path: string): FloatTensors {
   const fail = (problem: string, cause?: unknown): never => {
     throw new ExpectedError({
       code: "tensors-damaged",
-      message: `this is no whole safetensors file of float32 tensors: ${problem}`,
+      message: `this is no whole safetensors file of float tensors: ${problem}`,
       where: path,
       hint: "make the file again, or take it from where it came from",
       cause,
@@ -89,11 +89,11 @@ export function parseFloatTensors(bytes: Buffer, path: string): FloatTensors {
   const placed = Object.entries(entries).map(([name, entry]) => ({ name, ...placeOf(name, entry, fail) }));
   placed.sort((a, b) => a.from - b.from || a.to - b.to);
   let end = 0;
-  for (const { name, shape, from, to } of placed) {
+  for (const { name, shape, from, to, bytes: size } of placed) {
     if (from !== end) fail(`${JSON.stringify(name)} begins at ${from}, and what is before it ends at ${end}`);
     if (start + to > bytes.length) fail(`${JSON.stringify(name)} ends at ${to} of ${bytes.length - start} bytes`);
-    const data = new Float32Array((to - from) / 4);
-    bytes.copy(Buffer.from(data.buffer), 0, start + from, start + to);
+    const own = Uint8Array.from(bytes.subarray(start + from, start + to)).buffer;
+    const data = size === 4 ? new Float32Array(own) : Float32Array.from(new Float16Array(own));
     tensors[name] = { shape, data };
     end = to;
   }
@@ -113,18 +113,23 @@ function parsed(bytes: Buffer, fail: Fail): Record<string, unknown> {
   return isObject(header) ? header : fail("its header is no object");
 }
 
-function placeOf(name: string, entry: unknown, fail: Fail): { shape: number[]; from: number; to: number } {
+function placeOf(
+  name: string,
+  entry: unknown,
+  fail: Fail,
+): { shape: number[]; from: number; to: number; bytes: number } {
   const shown = JSON.stringify(name.slice(0, 100));
   if (!isObject(entry)) return fail(`the entry of ${shown} is no object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== "F32") return fail(`${shown} is of type ${JSON.stringify(dtype)?.slice(0, 40)}, not F32`);
+  const bytes = dtype === "F32" ? 4 : dtype === "F16" ? 2 : null;
+  if (bytes === null) return fail(`${shown} is of type ${JSON.stringify(dtype)?.slice(0, 40)}, not F32 or F16`);
   if (!isCounts(shape) || shape.length > MOST_DIMENSIONS)
     return fail(`the shape of ${shown} is no short list of counts`);
   if (!isCounts(offsets) || offsets.length !== 2) return fail(`the place of ${shown} is not two counts`);
   const [from, to] = offsets as [number, number];
-  const wanted = shape.reduce((product, count) => product * count, 4);
+  const wanted = shape.reduce((product, count) => product * count, bytes);
   if (to - from !== wanted) return fail(`${shown} has ${to - from} bytes, and its shape [${shape}] takes ${wanted}`);
-  return { shape, from, to };
+  return { shape, from, to, bytes };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

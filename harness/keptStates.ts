@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ExpectedError } from "../errors.ts";
+import { parseFloatTensors } from "../safetensors.ts";
 
 export interface KeptStates {
   /** Model, frame and position policy, as the file is named. */
@@ -9,14 +10,8 @@ export interface KeptStates {
   /** Index of each kept state: 0 the embedding, N the one after block N. */
   readonly states: readonly number[];
   readonly width: number;
-  /** Float16 [items, states, width] by condition, with the items' ids. */
-  readonly conditions: Readonly<Record<string, { readonly items: readonly string[]; readonly data: Float16Array }>>;
-}
-
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
+  /** [items, states, width] by condition, with the items' ids. */
+  readonly conditions: Readonly<Record<string, { readonly items: readonly string[]; readonly data: Float32Array }>>;
 }
 
 function damaged(path: string, what: string, cause?: unknown): ExpectedError {
@@ -29,7 +24,18 @@ function damaged(path: string, what: string, cause?: unknown): ExpectedError {
   });
 }
 
-/** All files of states in a run's folder, in order of their names. @throws ExpectedError `states-damaged`. */
+/** A list that the writer put into the metadata. */
+function listed(text: string | undefined, path: string, name: string): unknown[] {
+  try {
+    const list: unknown = JSON.parse(text ?? "[]");
+    if (Array.isArray(list)) return list;
+  } catch (error) {
+    throw damaged(path, `its list ${name}: ${(error as Error).message}`, error);
+  }
+  throw damaged(path, `${name} is no list`);
+}
+
+/** All files of states in a run's folder, in order of their names. @throws ExpectedError `states-damaged`, `tensors-damaged`. */
 export function keptStates(folder: string): KeptStates[] {
   const place = join(folder, "states");
   if (!existsSync(place)) return [];
@@ -38,40 +44,18 @@ export function keptStates(folder: string): KeptStates[] {
 }
 
 function readOne(path: string, name: string): KeptStates {
-  const bytes = readFileSync(path);
-  if (bytes.length < 8) throw damaged(path, `${bytes.length} bytes`);
-  const length = Number(bytes.readBigUInt64LE());
-  if (length > bytes.length - 8) throw damaged(path, `a header of ${length} bytes in a file of ${bytes.length}`);
-  let header: Record<string, Entry> & { __metadata__?: Record<string, string> };
-  try {
-    header = JSON.parse(bytes.subarray(8, 8 + length).toString("utf8")) as typeof header;
-  } catch (error) {
-    throw damaged(path, (error as Error).message, error);
-  }
-  const { __metadata__: metadata = {}, ...entries } = header;
-  const states = JSON.parse(metadata.states ?? "[]") as number[];
+  const { tensors, metadata } = parseFloatTensors(readFileSync(path), path);
+  const states = listed(metadata.states, path, "states") as number[];
   let width = 0;
   const conditions = Object.fromEntries(
-    Object.entries(entries).map(
-      ([
-        condition,
-        {
-          dtype,
-          shape,
-          data_offsets: [from, to],
-        },
-      ]) => {
-        const items = JSON.parse(metadata[`${condition}.items`] ?? "[]") as string[];
-        const count = shape.reduce((product, size) => product * size, 1);
-        const fits = dtype === "F16" && shape.length === 3 && shape[0] === items.length && shape[1] === states.length;
-        if (!fits || to - from !== 2 * count || 8 + length + to > bytes.length) {
-          throw damaged(path, `tensor ${condition} is ${dtype} [${shape}] at ${from} to ${to}`);
-        }
-        width = shape[2] as number;
-        const own = Uint8Array.from(bytes.subarray(8 + length + from, 8 + length + to));
-        return [condition, { items, data: new Float16Array(own.buffer) }];
-      },
-    ),
+    Object.entries(tensors).map(([condition, { shape, data }]) => {
+      const items = listed(metadata[`${condition}.items`], path, `${condition}.items`) as string[];
+      if (shape.length !== 3 || shape[0] !== items.length || shape[1] !== states.length) {
+        throw damaged(path, `${condition} is [${shape}], for ${items.length} items and ${states.length} states`);
+      }
+      width = shape[2] as number;
+      return [condition, { items, data }];
+    }),
   );
   return { name, states, width, conditions };
 }

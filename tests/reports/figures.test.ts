@@ -59,7 +59,7 @@ test("fidelity against cost, layers and the heat map hold what the record holds"
 test("a projection of states that fall into two groups keeps them apart, and is the same every time", () => {
   const items = Array.from({ length: 12 }, (_, i) => `i${i}`);
   const cloud = (centre: number) =>
-    Float16Array.from({ length: 12 * 2 * 4 }, (_, k) => centre + Math.sin(7 * k + centre) / 4);
+    Float32Array.from({ length: 12 * 2 * 4 }, (_, k) => centre + Math.sin(7 * k + centre) / 4);
   const kept: KeptStates = {
     name: "tiny-d-restate-natural",
     states: [1, 2],
