@@ -1,5 +1,5 @@
 /** Real models as judges: what a small one makes of the controls, and an embedder. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { AnswerCache } from "../../harness/AnswerCache.ts";
 import { type JudgeReport, judgesReport } from "../../harness/analysis/judges.ts";
 import { CANARIES } from "../../harness/judges/canaries.ts";
@@ -46,7 +46,6 @@ describe.skipIf(absent)("the default model as a judge", () => {
     ({ report, ratings } = await tried("small", { kind: "chat", model: DEFAULT_MODEL, repeats: 1, calls: 1000 }));
     // Sixty prompts, on whatever cores there are.
   }, 1_800_000);
-  afterAll(() => console.log(JSON.stringify(report, null, 1)));
 
   it("fails its controls, and the reason says so in plain words", () => {
     expect(report.usable).toBe(false);
@@ -68,7 +67,6 @@ describe.skipIf(process.env.ISOGLYPH_TEST_EMBEDDER === undefined)(
     it("knows same from other, and cannot tell a changed fact", async () => {
       const model = process.env.ISOGLYPH_TEST_EMBEDDER as string;
       const { report } = await tried("similar", { kind: "embedding", model, repeats: 1, calls: 1000 });
-      console.log(JSON.stringify(report, null, 1));
       const mean = (name: string) => report.controls.find(({ control }) => control === name)?.mean as number;
       expect(mean("identity")).toBeCloseTo(1, 4);
       expect(mean("mismatch")).toBeLessThan(0.5);
