@@ -18,12 +18,11 @@ const fileSchema = z.object({
     error: "at least two symbols, none of them twice",
   }),
   source: z.string(),
-  tokenizers: z.array(z.object({ name: z.string(), digest: z.string() })),
-  merges: z.boolean(),
 });
 
 /**
- * @param name hanzi-512, hanzi-161, hanzi-smollm2, a, b, or the path of a file that `isoglyph tokens --alphabet` wrote.
+ * @param name hanzi-512, hanzi-161, hanzi-smollm2, a, b, or the path of a file: JSON as `isoglyph tokens --alphabet` writes it, or plain
+ *   text, whose characters are the symbols (white space left out).
  * @param folder what the path is relative to.
  * @throws ExpectedError `alphabet-unknown`, `alphabet-malformed`.
  */
@@ -37,7 +36,15 @@ export function namedAlphabet(name: string, folder: string): Alphabet {
       hint: `use one of ${Object.keys(NAMED).join(", ")}, or a file: isoglyph tokens --alphabet SIZE --tokenizer REF --out FILE.json`,
     });
   }
+  // A list of characters is an alphabet too, without a word on where it comes from.
+  if (!path.endsWith(".json")) return listed(path, name);
   const parsed = fileSchema.safeParse(parsedJson(path));
+  if (!parsed.success) throw malformed(path, parsed.error.issues[0]?.message ?? "", parsed.error);
+  return alphabetOf(parsed.data);
+}
+
+function listed(path: string, source: string): Alphabet {
+  const parsed = fileSchema.safeParse({ symbols: readFileSync(path, "utf8").replace(/\s/gu, ""), source });
   if (!parsed.success) throw malformed(path, parsed.error.issues[0]?.message ?? "", parsed.error);
   return alphabetOf(parsed.data);
 }

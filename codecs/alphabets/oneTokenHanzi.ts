@@ -4,7 +4,7 @@ import hanzi161 from "./hanzi161.json" with { type: "json" };
 import hanzi512 from "./hanzi512.json" with { type: "json" };
 import hanziSmollm2 from "./hanziSmollm2.json" with { type: "json" };
 
-export function alphabetOf({ symbols, source }: AlphabetFile): Alphabet {
+export function alphabetOf({ symbols, source }: Pick<AlphabetFile, "symbols" | "source">): Alphabet {
   return { symbols: [...symbols], source };
 }
 

@@ -34,3 +34,6 @@ export function wholeNumber(name: string, text: string): number {
   }
   return value;
 }
+
+/** Collects the values of an option that may be repeated. */
+export const collect = (value: string, list: string[]) => [...list, value];

@@ -46,7 +46,7 @@ describe("train codebook", () => {
   test.for<[string, string, string]>([
     ["no vectors", "--kind pq --out x", "usage"],
     ["an unknown kind", "--kind pqq --vectors v.safetensors --out x", "codebook-kind"],
-    ["too small an alphabet", "--kind pq --vectors v.safetensors --alphabet A --entries 64 --out x", "alphabet-small"],
+    ["too small an alphabet", "--kind pq --vectors v.safetensors --alphabet a --entries 64 --out x", "alphabet-small"],
     ["sentences without an embedder", "--kind pq --text v.safetensors --out x", "usage"],
     ["a share that is none", "--kind pq --vectors v.safetensors --held-out 1 --out x", "usage"],
     [
@@ -110,7 +110,9 @@ describe("encode", () => {
 
   test("and decode of a code that loses is refused, with the reason", async () => {
     const options = { codec: "truncate", parameter: ["words=2"], text: ["The red"] };
-    await expect(decodeCommand(options)).rejects.toMatchObject({ code: "codec-no-decoder" });
+    await expect(decodeCommand(options, new AbortController().signal)).rejects.toMatchObject({
+      code: "codec-no-decoder",
+    });
   });
 });
 
