@@ -72,7 +72,7 @@ ${rows}
 </dl>`;
 }
 
-const COLUMNS = ["item", "original", "code", "encoding", "K, nats", "fact Λ", "where it fails"];
+const COLUMNS = ["item", "original", "code", "encoding", "K, nats", "fact Λ", "where it fails", "answers (gold)"];
 
 function items(): Markup {
   const heads = COLUMNS.map(

@@ -22,19 +22,21 @@
     for (const [i, name] of data.models[Number(model.value)].codes.entries()) option(code, String(i), name);
   };
 
-  /** One line an item and code: [item, code, encoding, K, fact, wrong]. */
+  /** One line an item and code: [item, original, code, encoding, K, fact, wrong, answers]. */
   const lines = () => {
     const { codes: names, rows } = data.models[Number(model.value)];
     const wanted = search.value.trim().toLowerCase();
     const found = [];
     names.forEach((name, c) => {
       if (code.value !== "" && Number(code.value) !== c) return;
-      rows[c].forEach(([text, k, fact, wrong], i) => {
+      rows[c].forEach(([text, k, fact, wrong, said], i) => {
         const item = data.items[i];
         if (failing.checked && wrong === "") return;
-        const whole = [item.id, item.cluster, item.original, name, text ?? "", wrong].join("\n").toLowerCase();
+        const whole = [item.id, item.cluster, item.original, name, text ?? "", wrong, said ?? ""]
+          .join("\n")
+          .toLowerCase();
         if (wanted !== "" && !whole.includes(wanted)) return;
-        found.push([item.id, item.original, name, text, k, fact, wrong]);
+        found.push([item.id, item.original, name, text, k, fact, wrong, said]);
       });
     });
     if (state.by !== null) {
@@ -60,7 +62,7 @@
     const text = document.createElement("span");
     text.dir = "auto";
     text.className = column === 6 ? (value === "" ? "good" : "bad") : "text";
-    element.className = column === 1 || column === 3 ? "long" : "name";
+    element.className = [1, 3, 7].includes(column) && value !== null ? "long" : "name";
     text.textContent = value === null ? "–" : column === 6 && value === "" ? "as close as paraphrases" : value;
     element.append(text);
     return element;

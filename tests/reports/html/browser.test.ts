@@ -54,6 +54,9 @@ describe.skipIf(executablePath === null)("in Chromium (npm run setup:integration
     expect(await rows()).toBe(50);
     expect(await status()).toBe(`1 to 50 of ${ITEMS}`);
     expect(await page.locator("#rows td").nth(0).textContent()).toContain(HOSTILE[0]);
+    expect(await page.locator("#rows tr").nth(0).locator("td").last().textContent()).toBe(
+      `Which? ${HOSTILE[0]} answered (this)`,
+    );
     expect(await page.evaluate(() => "hit" in globalThis)).toBe(false);
     expect(requests).toEqual([expect.stringMatching(/^file:.*report\.html$/)]);
     expect(complaints).toEqual([]);

@@ -30,7 +30,12 @@ export function wideRecord(count: number): RunRecord {
       );
       return [name, { ...rest, values: moved }] as const;
     });
-    return { ...first, item: id, conditions: Object.fromEntries(own) };
+    const conditions = Object.fromEntries(own);
+    const answers = [
+      { question: "Which?", gold: "this", decoyGold: null, said: `${HOSTILE[i % HOSTILE.length]} answered` },
+    ];
+    const code = { ...(conditions.code as NonNullable<typeof conditions.code>), answers };
+    return { ...first, item: id, conditions: { ...conditions, code } };
   });
   return { manifest: { ...record.manifest, items, models }, batches };
 }
