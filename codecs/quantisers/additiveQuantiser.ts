@@ -40,9 +40,14 @@ export async function trainAdditiveQuantiser(vectors: Matrix, options: TrainingO
     const shaken = shake(known, spread, heat, new SeededRandom(seed, "heat", round));
     const random = new SeededRandom(seed, "search", round);
     await improveCodes(centred, codes, await interactions(shaken), SEARCHES_IN_TRAINING, random);
-    const solved = await leastSquaresEntries(centred, codes, known);
+    // The residual quantiser's entries, which every vector had a part in.
+    const anchor = before.anchor ?? known;
+    const solved = await leastSquaresEntries(centred, codes, known, anchor);
     const loss = meanSquaredError(centred, decodeTables(tablesOf(solved, new Float32Array(width)), codes));
-    return { state: { entries: solved, codes: tensor([vectors.rows, places], Float32Array.from(codes)) }, loss };
+    return {
+      state: { entries: solved, codes: tensor([vectors.rows, places], Float32Array.from(codes)), anchor },
+      loss,
+    };
   });
   return additiveQuantiser({ entries: state.entries as Tensor, mean: tensor([width], mean) });
 }
