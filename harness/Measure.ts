@@ -80,13 +80,21 @@ export const needsPromptLogits = {
   needs: (capabilities: Capabilities) => capabilities.promptLogits === "full",
   needed: "full logits of the prompt",
 };
+export const needsScores = {
+  needs: (capabilities: Capabilities) => capabilities.scores,
+  needed: "log-probabilities of given tokens",
+};
 export const needsTopTokens = {
   needs: (capabilities: Capabilities) => capabilities.promptLogits === "top-k",
   needed: "the most likely next tokens",
 };
 export const needsStates = {
+  needs: (capabilities: Capabilities) => capabilities.hiddenStates !== "none",
+  needed: "hidden states",
+};
+export const needsPools = {
   needs: (capabilities: Capabilities) => capabilities.hiddenStates === "all",
-  needed: "hidden states of all layers",
+  needed: "hidden states at every token",
 };
 export const needsEmbeddings = {
   needs: (capabilities: Capabilities) => capabilities.embeddings,

@@ -1,5 +1,5 @@
 /** What a provider showed of one condition of one item, and of the item as a whole. */
-import type { AttentionSummary, NamedToken } from "../providers/contract.ts";
+import type { AttentionSummary, NamedToken, Scored } from "../providers/contract.ts";
 import type { Item } from "../suites/Suite.ts";
 import type { CorpusGeometry } from "./CorpusGeometry.ts";
 import type { SaidAnswer } from "./readAnswers.ts";
@@ -19,7 +19,6 @@ export interface ContinuationReading {
   /** KL(original ‖ condition) of the distributions that predict the token, nats. */
   readonly kl: readonly number[];
   readonly sameTop: readonly boolean[];
-  readonly logProb: readonly number[];
   /** Whether the token occurs in the original. */
   readonly copied: readonly boolean[];
   /** Jensen–Shannon divergence of the same distributions, nats; null where it was not asked for. */
@@ -31,16 +30,18 @@ export interface ConditionReading {
   readonly text: string;
   /** Tokens of the context. */
   readonly tokens: number;
-  /** Empty where the condition is read without continuations. */
+  /** Empty where the condition is read without continuations, or no distributions are shown. */
   readonly continuations: readonly ContinuationReading[];
+  /** Log-probabilities of the same continuations' tokens, also where no distributions are shown. */
+  readonly continued: readonly Scored[];
   /** Log-probabilities of the tokens of the answer to the question on the changed fact, and of the decoy's answer. */
-  readonly answer: readonly number[] | null;
-  readonly decoyAnswer: readonly number[] | null;
+  readonly answer: Scored | null;
+  readonly decoyAnswer: Scored | null;
   /** Log-probabilities of the original's tokens, said after the frame. */
-  readonly reconstruction: readonly number[] | null;
+  readonly reconstruction: Scored | null;
   /** Log-probabilities of the tokens of the first paraphrase and of the decoy's, said after the frame. */
-  readonly paraphrase: readonly number[] | null;
-  readonly decoyParaphrase: readonly number[] | null;
+  readonly paraphrase: Scored | null;
+  readonly decoyParaphrase: Scored | null;
   /**
    * KL(condition ‖ original) along continuations that the model gives to the condition, nats, [continuations][tokens];
    * null where they were not asked for.
@@ -81,6 +82,9 @@ export interface Band {
   readonly from: number;
   readonly to: number;
 }
+
+/** The only band where the state after the last norm is all that is shown. */
+export const FINAL: Band = { name: "final", from: 0, to: 0 };
 
 /** Shares of depth as state indices; hidden.(L+1), the state after block L, stands at depth (L+1)/layers. */
 export function bandsOf(shares: readonly (readonly [number, number])[], layers: number): Band[] {

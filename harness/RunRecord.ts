@@ -24,11 +24,11 @@ import { unwritable, writeWhole } from "../writeWhole.ts";
 import { checkedLine, readCheckedLine } from "./checkedLines.ts";
 import type { Role } from "./conditions.ts";
 import type { ConditionRecord, RecordedValue } from "./evaluate.ts";
+import type { Positions } from "./ItemRequest.ts";
 import type { JudgeDescription } from "./judges/Judge.ts";
 import { type Ratings, readRatings } from "./judges/ratingsFile.ts";
 import type { NoiseDifference } from "./noise.ts";
 import type { Band } from "./Reading.ts";
-import type { Positions } from "./readItem.ts";
 
 export const RECORD_FORMAT = 1;
 
@@ -58,6 +58,8 @@ export interface ModelEntry {
   readonly identity: ModelIdentity;
   /** The text around the context, as rendered. */
   readonly frames: Readonly<Record<string, { readonly before: string; readonly after: string }>>;
+  /** Where they are not the suite's: a server that is given text places its tokens itself. */
+  readonly positions?: readonly Positions[];
   readonly bands: readonly Band[];
   readonly headlineBand: string;
   readonly conditions: readonly RecordedCondition[];
@@ -204,14 +206,22 @@ function isEmptyFolder(path: string): boolean {
   return statSync(path).isDirectory() && readdirSync(path).length === 0;
 }
 
+/** Where a model's readouts stand. */
+export function positionsOf({ suite }: Manifest, { positions }: ModelEntry): readonly Positions[] {
+  return positions ?? suite.positions;
+}
+
 /** What of the planned work the record does not hold yet. */
 export function missingBatches({ manifest, batches }: RunRecord): {
   readonly missing: number;
   readonly planned: number;
 } {
+  const { models, suite, items, plannedModels } = manifest;
   // Every model is read in the same frames.
-  const frames = manifest.plannedModels * Object.keys(manifest.models[0]?.frames ?? {}).length;
-  const planned = frames * manifest.suite.positions.length * manifest.items.length;
+  const frames = Object.keys(models[0]?.frames ?? {}).length;
+  const opened = models.map((model) => positionsOf(manifest, model).length);
+  const policies = opened.reduce((sum, one) => sum + one, (plannedModels - models.length) * suite.positions.length);
+  const planned = frames * policies * items.length;
   return { missing: planned - batches.length, planned };
 }
 

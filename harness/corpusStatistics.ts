@@ -34,7 +34,7 @@ export async function corpusStatistics(session: Session, frame: FrameReader): Pr
     reading ??= readStates(provider, frame, texts, (done) => progress(label, done, texts.length), signal);
     return reading;
   };
-  if (provider.capabilities.hiddenStates !== "all") {
+  if (provider.capabilities.hiddenStates === "none") {
     return { mean: [], geometry: new Map(), embeddingMean: await embeddingMean(session) };
   }
   const flat = await answers.remember({ what: "corpus-mean", ...key }, async () => {

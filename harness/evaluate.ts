@@ -45,7 +45,8 @@ export function evaluate(
       }
     } else if (measure.kind === "layers") {
       const curve = condition.states.map((_, state) => measure.at(state, condition, item));
-      curves[measure.name] = curve.map(numberOf);
+      // A single state makes no curve.
+      if (curve.length > 1) curves[measure.name] = curve.map(numberOf);
       for (const { name, from, to } of item.bands) {
         values.push({ measure: measure.name, layer: name, value: overBand(curve, from, to) });
       }

@@ -1,17 +1,25 @@
 /** Reads back what saveStates.ts keeps, within bounds: the file may be cut or damaged. */
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ExpectedError } from "../errors.ts";
+import type { ModelIdentity } from "../providers/contract.ts";
 import { parseFloatTensors } from "../safetensors.ts";
 
 export interface KeptStates {
   /** Model, frame and position policy, as the file is named. */
   readonly name: string;
-  /** Index of each kept state: 0 the embedding, N the one after block N. */
-  readonly states: readonly number[];
+  /** Index of each kept state: 0 the embedding, N the one after block N; or `final_norm`, after the last norm. */
+  readonly states: readonly (number | string)[];
   readonly width: number;
   /** [items, states, width] by condition, with the items' ids. */
   readonly conditions: Readonly<Record<string, { readonly items: readonly string[]; readonly data: Float32Array }>>;
+}
+
+/** How the names of a model's files begin. A server that tells no digest is known by its reference. */
+export function statesPrefix({ name, digest, reference }: ModelIdentity): string {
+  const tag = digest === "" ? createHash("sha256").update(reference).digest("hex") : digest;
+  return `${name.replace(/[^\w.-]+/g, "-")}-${tag.slice(0, 8)}-`;
 }
 
 function damaged(path: string, what: string, cause?: unknown): ExpectedError {
@@ -45,7 +53,7 @@ export function keptStates(folder: string): KeptStates[] {
 
 function readOne(path: string, name: string): KeptStates {
   const { tensors, metadata } = parseFloatTensors(readFileSync(path), path);
-  const states = listed(metadata.states, path, "states") as number[];
+  const states = listed(metadata.states, path, "states") as (number | string)[];
   let width = 0;
   const conditions = Object.fromEntries(
     Object.entries(tensors).map(([condition, { shape, data }]) => {

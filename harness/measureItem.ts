@@ -2,12 +2,13 @@
 import type { Provider } from "../providers/contract.ts";
 import type { CorpusStatistics } from "./corpusStatistics.ts";
 import { type ConditionRecord, evaluate } from "./evaluate.ts";
+import type { ConditionText, ItemRequest } from "./ItemRequest.ts";
 import type { Measure } from "./Measure.ts";
 import { modelKey } from "./modelKey.ts";
 import { measureNoise, type NoiseReading, noiseConditions } from "./noise.ts";
 import { type Band, bandStates, type ConditionReading, type ItemReading } from "./Reading.ts";
 import type { KeptCondition, ReadingCache } from "./ReadingCache.ts";
-import { type ConditionText, type ItemRequest, readItem } from "./readItem.ts";
+import { readItem } from "./readItem.ts";
 
 export interface MeasuredItem {
   readonly conditions: Readonly<Record<string, ConditionRecord>>;

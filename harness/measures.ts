@@ -17,6 +17,7 @@ import { factBits } from "./measures/factBits.ts";
 import { jensenShannon } from "./measures/js.ts";
 import { kl, klCumulative, klFirst, klParts, klPerToken } from "./measures/kl.ts";
 import { jeffreys, klReverse } from "./measures/klReverse.ts";
+import { klSampled } from "./measures/klSampled.ts";
 import { klTopk } from "./measures/klTopk.ts";
 import { logitsRmsDp } from "./measures/logitsRmsDp.ts";
 import { logitsTop1 } from "./measures/logitsTop1.ts";
@@ -62,6 +63,7 @@ export const MEASURES: readonly Measure[] = [
   attentionOutput,
   statePooledCosine,
   klTopk,
+  klSampled,
   embeddingCosine,
   reconstructionBits,
   answerExact,

@@ -10,9 +10,10 @@
 import { rootMeanSquare, sampleStandardDeviation } from "simple-statistics";
 import type { Provider } from "../providers/contract.ts";
 import { type ConditionRecord, evaluate } from "./evaluate.ts";
+import type { ConditionText, ItemRequest } from "./ItemRequest.ts";
 import type { Measure } from "./Measure.ts";
 import type { ConditionReading, ItemReading } from "./Reading.ts";
-import { type ConditionText, type ItemRequest, readItem } from "./readItem.ts";
+import { readItem } from "./readItem.ts";
 import { numberOf } from "./Value.ts";
 
 const ITEMS = 3;
@@ -52,6 +53,7 @@ function withContinuation(condition: ConditionReading, m: number): ConditionRead
   return {
     ...condition,
     continuations: condition.continuations.slice(m, m + 1),
+    continued: condition.continued.slice(m, m + 1),
     reverse: condition.reverse?.slice(m, m + 1) ?? null,
   };
 }
@@ -62,7 +64,7 @@ export function monteCarloErrors(
   condition: ConditionReading,
   item: ItemReading,
 ): Map<string, number> {
-  const counts = [condition.continuations.length, condition.reverse?.length ?? Number.POSITIVE_INFINITY];
+  const counts = [condition.continued.length, condition.reverse?.length ?? Number.POSITIVE_INFINITY];
   const samples = Math.min(...counts);
   const errors = new Map<string, number>();
   if (samples < 2) return errors;

@@ -3,8 +3,8 @@
  * after the frame (its restatement). Always the most likely token, so that a condition has one answer.
  */
 import type { Provider } from "../providers/contract.ts";
+import type { ConditionText, ItemRequest } from "./ItemRequest.ts";
 import { frameQuestion } from "./itemQuestions.ts";
-import type { ConditionText, ItemRequest } from "./readItem.ts";
 
 /** Longest answer and restatement, in tokens. */
 export const ANSWER_TOKENS = 32;

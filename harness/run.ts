@@ -10,6 +10,7 @@ import type { Condition } from "./conditions.ts";
 import { corpusStatistics } from "./corpusStatistics.ts";
 import { FrameReader } from "./FrameReader.ts";
 import { frameMeasures } from "./frameStates.ts";
+import type { ConditionText, ItemRequest, Positions } from "./ItemRequest.ts";
 import { frameQuestion } from "./itemQuestions.ts";
 import { judgedSuite } from "./judgedSuite.ts";
 import { judgeMeasures } from "./judges/judgeMeasures.ts";
@@ -24,11 +25,10 @@ import { noiseItems } from "./noise.ts";
 import { setMeasures } from "./overAllItems.ts";
 import { prepareConditions } from "./prepareConditions.ts";
 import { pruneFolder } from "./pruneFolder.ts";
-import { bandsOf, type Extra } from "./Reading.ts";
+import { bandsOf, type Extra, FINAL } from "./Reading.ts";
 import { ReadingCache } from "./ReadingCache.ts";
 import { type JournalEntry, type ModelEntry, type RunRecord, RunWriter, readRun } from "./RunRecord.ts";
 import { ANSWER_TOKENS, RESTATEMENT_TOKENS } from "./readAnswers.ts";
-import type { ConditionText, ItemRequest, Positions } from "./readItem.ts";
 import type { RunOptions, Session } from "./Session.ts";
 import { sampleAfter, sampleContinuations } from "./sampleContinuations.ts";
 import { saveStates } from "./saveStates.ts";
@@ -114,11 +114,13 @@ async function begin(options: RunOptions, encoded: Suite, provider: Provider): P
   const services = codecServices({ provider, answers, openEmbedder: options.openEmbedder, signal: options.signal });
   const conditions = await prepareConditions(encoded, provider.tokenizer, services);
   refuseTooLong(suite, provider, frames, conditions, extras);
-  const bands = bandsOf(suite.bands, provider.identity.layers);
-  const headline = suite.bands.findIndex(([low, high]) => low <= 0.6 && 0.6 < high);
+  const final = provider.capabilities.hiddenStates === "final";
+  const bands = final ? [FINAL] : bandsOf(suite.bands, provider.identity.layers);
+  const headline = final ? 0 : suite.bands.findIndex(([low, high]) => low <= 0.6 && 0.6 < high);
   const entry: ModelEntry = {
     identity: provider.identity,
     frames: Object.fromEntries(frames.map((frame) => [frame.name, frame.describe()])),
+    ...(suite.positions === "both" && !provider.capabilities.tokenIdsIn && { positions: ["natural"] as const }),
     bands,
     headlineBand: bands[Math.max(headline, 0)]?.name ?? "",
     conditions: [
@@ -179,7 +181,8 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
   const { readings: cache } = session;
   const context = { provider, measures, bands: entry.bands, corpus, corpusKey: entry.corpus, cache, signal };
   const again = noiseItems(suite.items.length);
-  const policies: readonly Positions[] = suite.positions === "both" ? ["natural", "matched"] : ["natural"];
+  const both = suite.positions === "both" && provider.capabilities.tokenIdsIn;
+  const policies: readonly Positions[] = both ? ["natural", "matched"] : ["natural"];
   const total = suite.items.length * policies.length;
   let done = 0;
   for (const positions of policies) {
@@ -222,7 +225,7 @@ async function* readFrame(session: Session, frame: FrameReader): AsyncGenerator<
         noise: measured.noise?.differences ?? null,
       };
     }
-    if (provider.capabilities.hiddenStates !== "all") continue;
+    if (provider.capabilities.hiddenStates === "none") continue;
     saveStates(session, frame, positions, states);
     const common = { model: provider.identity.reference, frame: frame.name, positions };
     const late = [

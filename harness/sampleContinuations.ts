@@ -1,9 +1,9 @@
 import type { Item } from "../suites/Suite.ts";
 import type { FrameReader } from "./FrameReader.ts";
+import type { ConditionText } from "./ItemRequest.ts";
 import { frameQuestion } from "./itemQuestions.ts";
 import { modelKey } from "./modelKey.ts";
 import { seedFor } from "./random.ts";
-import type { ConditionText } from "./readItem.ts";
 import type { Session } from "./Session.ts";
 
 /** What the model itself says after each original: sampled once, kept, and read again by every later run. */
@@ -14,8 +14,8 @@ export async function sampleContinuations(
   const { suite, progress, signal } = options;
   const { samples, tokens, seed } = suite.continuations;
   // Where nothing can be read along them, they would be of no use.
-  const { generation, promptLogits } = provider.capabilities;
-  if (!generation || promptLogits !== "full") return suite.items.map(() => []);
+  const { generation, scores } = provider.capabilities;
+  if (!generation || !scores) return suite.items.map(() => []);
   const out: number[][][] = [];
   const label = `continuations, ${frame.name} (kept for later runs)`;
   const CHUNK = 16;

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { writeSafetensors } from "../safetensors.ts";
 import type { FrameReader } from "./FrameReader.ts";
 import type { StatesByCondition } from "./frameStates.ts";
+import type { Positions } from "./ItemRequest.ts";
+import { statesPrefix } from "./keptStates.ts";
 import { bandStates } from "./Reading.ts";
-import type { Positions } from "./readItem.ts";
 import type { Session } from "./Session.ts";
 
 /**
@@ -17,8 +18,8 @@ export function saveStates(
   states: StatesByCondition,
 ): void {
   const indices = bandStates(entry.bands);
-  const { width } = entry.identity;
-  const metadata: Record<string, string> = { states: JSON.stringify(indices) };
+  const { width, layers } = entry.identity;
+  const metadata: Record<string, string> = { states: JSON.stringify(layers === 0 ? ["final_norm"] : indices) };
   const names = options.keepStates === "all" ? [...states.keys()] : ["original", "decoy"];
   const tensors = names.flatMap((name) => {
     const present = (states.get(name) ?? []).flatMap((all, i) =>
@@ -34,14 +35,6 @@ export function saveStates(
     metadata[`${name}.items`] = JSON.stringify(present.map(({ id }) => id));
     return [{ name, shape: [present.length, indices.length, width], data }];
   });
-  const model = entry.identity.name.replace(/[^\w.-]+/g, "-");
-  writeSafetensors(
-    join(
-      options.folder,
-      "states",
-      `${model}-${entry.identity.digest.slice(0, 8)}-${frame.name}-${positions}.safetensors`,
-    ),
-    tensors,
-    metadata,
-  );
+  const file = `${statesPrefix(entry.identity)}${frame.name}-${positions}.safetensors`;
+  writeSafetensors(join(options.folder, "states", file), tensors, metadata);
 }

@@ -8,10 +8,13 @@
  * it before any weights load or any request is sent.
  */
 export interface Capabilities {
+  /** Final: after the last norm alone, as a single state. */
   readonly hiddenStates: "all" | "final" | "none";
   readonly attention: boolean;
-  /** Full: scores and comparisons along given tokens. Top-k: the most likely next tokens, named. */
+  /** Full: comparisons along given tokens. Top-k: the most likely next tokens, named. */
   readonly promptLogits: "full" | "top-k" | "none";
+  /** Log-probabilities of given tokens after what they follow. */
+  readonly scores: boolean;
   /** Samples as ids of the provider's tokenizer. */
   readonly generation: boolean;
   readonly embeddings: boolean;
@@ -25,6 +28,10 @@ export interface TextCapabilities {
   readonly topLogProbs: number;
   /** The same after a text that is taken as it is, where that differs from a conversation. */
   readonly rawTopLogProbs?: number;
+  /** After which inputs it scores a given text; none where it does not, or where what it tells proved wrong. */
+  readonly scores: "all" | "texts" | "none";
+  /** Width of the states that it shows after the last norm; null where it shows none. */
+  readonly finalStates: number | null;
   readonly embeddings: boolean;
   /** Answers that follow a JSON schema. */
   readonly schema: boolean;
@@ -51,7 +58,7 @@ export interface ModelIdentity extends ServedIdentity {
   /** The form that the weights take in memory, and why. */
   readonly weights: string;
   readonly tokenizerDigest: string;
-  /** Number of blocks; there is one state more than that (the embedding). */
+  /** Number of blocks; there is one state more than that (the embedding). 0 where nobody tells. */
   readonly layers: number;
   readonly width: number;
   readonly vocabulary: number;
@@ -112,7 +119,7 @@ export interface SegmentRef {
 
 export interface ReadRequest {
   readonly rows: readonly Row[];
-  /** Hidden states of all layers at the last token of these segments. */
+  /** Hidden states at the last token of these segments: of all layers, or the final one where no more is shown. */
   readonly states: readonly SegmentRef[];
   /** Mean of the final-norm states over the tokens of these segments; a segment without tokens is not allowed. */
   readonly pools: readonly SegmentRef[];
@@ -161,12 +168,23 @@ export interface Comparison {
   readonly js?: readonly (readonly number[])[];
 }
 
+/** A text that could not be scored, and why: one sentence. */
+export interface Unscored {
+  readonly unscored: string;
+}
+/** Log-probability of each token, nats. */
+export type Scored = readonly number[] | Unscored;
+
 export interface ReadResult {
-  /** float32 [layers + 1, states, width]: the embedding, then the residual stream after each block. */
+  /**
+   * float32 [layers + 1, states, width]: the embedding, then the residual stream after each block; where only the final
+   * state is shown, there are 0 layers, and the one state is that after the last norm.
+   */
   readonly states: Float32Array;
   /** float32 [width] each. */
   readonly pools: readonly Float32Array[];
-  readonly scores: readonly (readonly number[])[];
+  /** Unscored only where no token ids go in. */
+  readonly scores: readonly Scored[];
   readonly comparisons: readonly Comparison[];
   /** Where the request asks for it. */
   readonly attention?: readonly AttentionSummary[];
@@ -189,9 +207,11 @@ export interface SampleRequest {
   readonly stop?: readonly string[];
 }
 
+/** A conversation, put into the model's own template; or a text, taken as it is. */
+export type TextInput = { readonly messages: readonly ChatMessage[] } | { readonly text: string };
+
 export interface GenerateRequest {
-  /** A conversation, put into the model's own template; or a text, taken as it is. */
-  readonly input: { readonly messages: readonly ChatMessage[] } | { readonly text: string };
+  readonly input: TextInput;
   readonly maxTokens: number;
   /** 0 takes the most likely token. */
   readonly temperature: number;
@@ -201,6 +221,12 @@ export interface GenerateRequest {
   readonly topLogProbs?: number;
   /** JSON schema that the answer must follow. */
   readonly schema?: Readonly<Record<string, unknown>>;
+}
+
+/** A text as the model would have written it right after `input`. */
+export interface ScoreRequest {
+  readonly input: TextInput;
+  readonly said: string;
 }
 
 export interface NamedToken {
@@ -227,6 +253,16 @@ export interface TextProvider {
   readonly text: TextCapabilities;
   /** One answer a request. @throws ExpectedError `capability-missing`, `input-too-long` rather than cutting anything. */
   generate(requests: readonly GenerateRequest[], signal?: AbortSignal): Promise<Generated[]>;
+  /**
+   * The tokens of `said` as the server cuts the joined text; unscored where one of them begins in the input. There where
+   * `text.scores` is not none. @throws ExpectedError `input-too-long`.
+   */
+  score?(requests: readonly ScoreRequest[], signal?: AbortSignal): Promise<Scored[]>;
+  /**
+   * State after the last norm at each input's last token, float32 [inputs][width]. There where `text.finalStates` is not
+   * null. @throws ExpectedError `input-too-long`.
+   */
+  finalStates?(inputs: readonly TextInput[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** Sentence embeddings, float32 [texts][dimensions]. @throws ExpectedError `input-too-long`, `capability-missing`. */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
   close(): Promise<void>;

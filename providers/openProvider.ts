@@ -25,13 +25,10 @@ const OTHERS: Readonly<Record<string, Open>> = {
     const { openOllama } = await import("./ollama/openOllama.ts");
     return serve(await openOllama(reference, { ...remote(options), queue: options.limits ?? {} }));
   },
-  "openai:": async (reference, options) => {
-    const { openOpenAi } = await import("./openai/openOpenAi.ts");
-    const { spending, limits } = options;
-    const priced = spending && { prices: spending.prices };
-    const limit = spending && { spendingLimit: spending.limit };
-    return serve(await openOpenAi(reference, { ...remote(options), ...priced, limits: { ...limits, ...limit } }));
-  },
+  "openai:": openAi,
+  "vllm:": openAi,
+  "sglang:": openAi,
+  "llama-server:": openAi,
   "hf-api:": async (reference, options) => {
     const { openHuggingFace } = await import("./huggingface/openHuggingFace.ts");
     return serve(await openHuggingFace(reference, { ...remote(options), queue: options.limits ?? {} }));
@@ -45,6 +42,14 @@ const OTHERS: Readonly<Record<string, Open>> = {
     return new RecordedProvider(reference.slice("recorded:".length));
   },
 };
+
+async function openAi(reference: string, options: OpenProviderOptions): Promise<Provider> {
+  const { openOpenAi } = await import("./openai/openOpenAi.ts");
+  const { spending, limits } = options;
+  const priced = spending && { prices: spending.prices };
+  const limit = spending && { spendingLimit: spending.limit };
+  return serve(await openOpenAi(reference, { ...remote(options), ...priced, limits: { ...limits, ...limit } }));
+}
 
 const remote = ({ env = process.env, signal, remember }: OpenProviderOptions) => ({
   env,
@@ -63,7 +68,7 @@ const prefixOf = (reference: string) => Object.keys(OTHERS).find((prefix) => ref
 export const isEmbedded = (reference: string) => prefixOf(reference) === undefined;
 
 /** Whether it is asked in requests, each of which may cost. */
-export const isServer = (reference: string) => /^(ollama-api|openai|hf-api):/.test(reference);
+export const isServer = (reference: string) => /^(ollama-api|openai|vllm|sglang|llama-server|hf-api):/.test(reference);
 
 /**
  * Refuses what cannot be a model, before anything is opened.

@@ -19,9 +19,9 @@ export function refuseUnshown(identity: ModelIdentity, capabilities: Capabilitie
   const { hiddenStates, promptLogits, attention } = capabilities;
   const { states, pools, scores, comparisons, nextTokens = [] } = request;
   const asked: readonly [string, boolean, number][] = [
-    ["hidden states", hiddenStates === "all", states.length],
+    ["hidden states", hiddenStates !== "none", states.length],
     ["mean hidden states", hiddenStates === "all", pools.length],
-    ["log-probabilities of given tokens", promptLogits === "full", scores.length],
+    ["log-probabilities of given tokens", capabilities.scores, scores.length],
     ["next-token distributions", promptLogits === "full", comparisons.flat().length],
     // Whoever shows whole distributions compares them, rather than parts of them.
     ["most likely next tokens", promptLogits === "top-k", nextTokens.length],

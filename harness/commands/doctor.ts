@@ -91,7 +91,7 @@ async function engine(signal: AbortSignal): Promise<Check[]> {
             { rows, states: [], pools: [], scores: [{ row: 0, segment: 1 }], comparisons: [] },
             signal,
           )
-        ).scores[0] ?? [];
+        ).scores[0] as readonly number[];
       const [alone, among] = [await read([answer]), await read([answer, other, other])];
       const noise = Math.max(...alone.map((value, i) => Math.abs(value - (among[i] as number))));
       const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -10,17 +10,18 @@ import { wrapText } from "../../reports/wrapText.ts";
 import type { Suite } from "../../suites/Suite.ts";
 import { type PlannedPart, plannedPower, REFERENCE_SPREAD } from "../analysis/plannedPower.ts";
 import { FEWEST_CLUSTERS } from "../analysis/verdict.ts";
+import { tokensOf } from "../buildReadRequest.ts";
 import { noServices } from "../codecServices.ts";
 import { referenceCorpus } from "../corpus.ts";
 import { CORPUS_QUESTION } from "../corpusStatistics.ts";
 import { FrameReader } from "../FrameReader.ts";
+import { reverseConditions } from "../ItemRequest.ts";
 import { frameQuestion } from "../itemQuestions.ts";
 import { judgedSuite } from "../judgedSuite.ts";
 import { extrasOf, selectMeasures } from "../measures.ts";
 import { prepareConditions } from "../prepareConditions.ts";
 import type { Extra } from "../Reading.ts";
 import { countSaid } from "../readAnswers.ts";
-import { reverseConditions, tokensOf } from "../readItem.ts";
 import { duration } from "./ProgressReporter.ts";
 
 /** Seen on server cores of 2022; only for saying "about how long". */

@@ -4,8 +4,11 @@
  * positive on the original's side. Length normalisation as in Brown et al. 2020 (arXiv 2005.14165, section 2.4).
  */
 import { mean } from "simple-statistics";
-import { needsPromptLogits, type ScalarMeasure } from "../Measure.ts";
+import { needsScores, type ScalarMeasure } from "../Measure.ts";
 import { defined, undefinedBecause } from "../Value.ts";
+import { scored } from "./scored.ts";
+
+const UNREAD = "the condition was not asked, or the item has neither a question with both answers nor two paraphrases";
 
 export const fact: ScalarMeasure = {
   kind: "scalar",
@@ -15,14 +18,9 @@ export const fact: ScalarMeasure = {
   range: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
   better: "higher",
   reference: "Brown et al. 2020, arXiv 2005.14165, section 2.4",
-  ...needsPromptLogits,
+  ...needsScores,
   of: ({ answer, decoyAnswer }, { hasDecoy }) => {
     if (!hasDecoy) return undefinedBecause("the item has no decoy");
-    if (answer === null || decoyAnswer === null || answer.length === 0 || decoyAnswer.length === 0) {
-      return undefinedBecause(
-        "the condition was not asked, or the item has neither a question with both answers nor two paraphrases",
-      );
-    }
-    return defined(mean([...answer]) - mean([...decoyAnswer]));
+    return scored([answer, decoyAnswer], UNREAD, (own, rival) => defined(mean([...own]) - mean([...rival])));
   },
 };

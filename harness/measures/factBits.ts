@@ -7,14 +7,11 @@
  * Linguistics 16(1):22–29 (pointwise mutual information).
  */
 import { sum } from "simple-statistics";
-import { conditionOf, needsPromptLogits, type ScalarMeasure } from "../Measure.ts";
-import type { ConditionReading } from "../Reading.ts";
-import { defined, undefinedBecause } from "../Value.ts";
+import { conditionOf, needsScores, type ScalarMeasure } from "../Measure.ts";
+import { defined } from "../Value.ts";
+import { scored } from "./scored.ts";
 
-function logOdds({ paraphrase, decoyParaphrase }: ConditionReading): number | null {
-  if (!paraphrase?.length || !decoyParaphrase?.length) return null;
-  return sum([...paraphrase]) - sum([...decoyParaphrase]);
-}
+const UNREAD = "the condition was not asked, or the item or its decoy has no paraphrase";
 
 export const factBits: ScalarMeasure = {
   kind: "scalar",
@@ -26,13 +23,13 @@ export const factBits: ScalarMeasure = {
   reference: "pointwise mutual information, Church & Hanks 1990",
   onRequest: "two more sentences are read after each condition: about a fifth more time",
   extras: ["paraphrases"],
-  ...needsPromptLogits,
+  ...needsScores,
   of: (condition, item) => {
     const filler = conditionOf(item, "filler");
-    const [own, neutral] = [logOdds(condition), filler && logOdds(filler)];
-    if (own === null || neutral === null) {
-      return undefinedBecause("the condition was not asked, or the item or its decoy has no paraphrase");
-    }
-    return defined((own - neutral) / Math.LN2);
+    const texts = [condition, filler].flatMap((one) => [one?.paraphrase, one?.decoyParaphrase]);
+    return scored(texts, UNREAD, (...logProbs) => {
+      const [own = 0, rival = 0, neutral = 0, neutralRival = 0] = logProbs.map((tokens) => sum([...tokens]));
+      return defined((own - rival - (neutral - neutralRival)) / Math.LN2);
+    });
   },
 };

@@ -5,8 +5,9 @@
  * continuations.
  */
 import { mean } from "simple-statistics";
-import { conditionOf, needsPromptLogits, type ScalarMeasure } from "../Measure.ts";
+import { conditionOf, needsScores, type ScalarMeasure } from "../Measure.ts";
 import { defined, undefinedBecause } from "../Value.ts";
+import { scored } from "./scored.ts";
 
 export const logitsRmsDp: ScalarMeasure = {
   kind: "scalar",
@@ -16,13 +17,15 @@ export const logitsRmsDp: ScalarMeasure = {
   range: [0, 1],
   better: "lower",
   reference: "llama.cpp, tools/perplexity",
-  ...needsPromptLogits,
-  of: ({ continuations }, item) => {
-    const original = conditionOf(item, "original")?.continuations ?? [];
-    const squares = continuations.flatMap(({ logProb }, m) =>
-      logProb.map((log, t) => (Math.exp(log) - Math.exp(original[m]?.logProb[t] ?? Number.NaN)) ** 2),
-    );
-    if (squares.length === 0) return undefinedBecause("the condition was read without continuations");
-    return defined(Math.sqrt(mean(squares)));
+  ...needsScores,
+  of: ({ continued }, item) => {
+    const original = conditionOf(item, "original")?.continued ?? [];
+    const texts = continued.length > 0 ? continued.flatMap((one, m) => [one, original[m]]) : [null];
+    return scored(texts, "the condition or the original was read without continuations", (...logProbs) => {
+      const [ours, theirs] = [0, 1].map((which) => logProbs.filter((_, i) => i % 2 === which).flat()) as number[][];
+      if (ours === undefined || theirs === undefined) throw new Error("two sides");
+      if (ours.length !== theirs.length) return undefinedBecause("the continuations are cut into other tokens");
+      return defined(Math.sqrt(mean(ours.map((log, t) => (Math.exp(log) - Math.exp(theirs[t] as number)) ** 2))));
+    });
   },
 };

@@ -3,8 +3,9 @@
  * say it. Unbounded; higher is better; at most the original's own surprise.
  */
 import { sum } from "simple-statistics";
-import { conditionOf, needsPromptLogits, type ScalarMeasure } from "../Measure.ts";
-import { defined, undefinedBecause } from "../Value.ts";
+import { conditionOf, needsScores, type ScalarMeasure } from "../Measure.ts";
+import { defined } from "../Value.ts";
+import { scored } from "./scored.ts";
 
 export const reconstructionBits: ScalarMeasure = {
   kind: "scalar",
@@ -14,11 +15,11 @@ export const reconstructionBits: ScalarMeasure = {
   range: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
   better: "higher",
   reference: "Shannon 1948; pointwise mutual information, Church & Hanks 1990",
-  ...needsPromptLogits,
+  ...needsScores,
   of: (condition, item) => {
-    const filler = conditionOf(item, "filler")?.reconstruction;
-    if (!filler || !condition.reconstruction)
-      return undefinedBecause("the original was not scored after this condition");
-    return defined((sum([...condition.reconstruction]) - sum([...filler])) / Math.LN2);
+    const texts = [condition.reconstruction, conditionOf(item, "filler")?.reconstruction];
+    return scored(texts, "the original was not scored after this condition", (own, filler) =>
+      defined((sum([...own]) - sum([...filler])) / Math.LN2),
+    );
   },
 };

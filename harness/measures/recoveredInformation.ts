@@ -7,8 +7,9 @@
  * this file gives the item's part.
  */
 import { mean, sum } from "simple-statistics";
-import { needsPromptLogits, type ScalarMeasure } from "../Measure.ts";
+import { needsScores, type ScalarMeasure } from "../Measure.ts";
 import { defined, undefinedBecause } from "../Value.ts";
+import { scored } from "./scored.ts";
 
 /** log of the mean of exp(values), without overflow. */
 export function logMeanExp(values: readonly number[]): number {
@@ -26,18 +27,20 @@ export const information: ScalarMeasure = {
   range: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
   better: "higher",
   reference: "Poole et al. 2019, arXiv 1905.06922",
-  ...needsPromptLogits,
+  ...needsScores,
   of: (condition, item) => {
     if (condition.name !== "original") return undefinedBecause("defined for the original only");
     const others = [...item.conditions.values()].filter(({ name }) => name.startsWith("mismatch-"));
-    const used = Math.min(...others.map((other) => other.continuations.length));
-    if (others.length === 0 || used === 0)
-      return undefinedBecause("no other original was read with the item's continuations");
-    const total = (values: readonly number[] | undefined) => sum([...(values ?? [])]);
-    const gains = Array.from({ length: used }, (_, m) => {
-      const own = total(condition.continuations[m]?.logProb);
-      return own - logMeanExp(others.map((other) => total(other.continuations[m]?.logProb)));
+    const used = Math.min(...others.map(({ continued }) => continued.length));
+    const read = others.length > 0 && used > 0;
+    const texts = read ? [condition, ...others].flatMap(({ continued }) => continued.slice(0, used)) : [null];
+    return scored(texts, "no other original was read with the item's continuations", (...logProbs) => {
+      const totals = logProbs.map((tokens) => sum([...tokens]));
+      const gains = Array.from({ length: used }, (_, m) => {
+        const [own = 0, ...rest] = totals.filter((_, i) => i % used === m);
+        return own - logMeanExp(rest);
+      });
+      return defined(mean(gains));
     });
-    return defined(mean(gains));
   },
 };

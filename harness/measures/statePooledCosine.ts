@@ -4,7 +4,7 @@
  * tokens, read in the frame. Not centred, so unrelated sentences stand near 1: always read it beside its floor.
  * −1 to 1; higher is closer.
  */
-import { conditionOf, needsStates, type ScalarMeasure } from "../Measure.ts";
+import { conditionOf, needsPools, type ScalarMeasure } from "../Measure.ts";
 import { defined, undefinedBecause } from "../Value.ts";
 import { cosine } from "../vectors.ts";
 
@@ -16,7 +16,7 @@ export const statePooledCosine: ScalarMeasure = {
   range: [-1, 1],
   better: "higher",
   reference: "Reimers & Gurevych 2019, arXiv 1908.10084 (mean pooling)",
-  ...needsStates,
+  ...needsPools,
   of: (condition, item) => {
     const original = conditionOf(item, "original")?.pooled;
     if (!original || !condition.pooled) return undefinedBecause("an empty context has no tokens to pool");

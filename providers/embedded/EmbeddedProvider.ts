@@ -90,6 +90,7 @@ export class EmbeddedProvider implements Provider {
       hiddenStates: "all",
       attention: true,
       promptLogits: output === null ? "none" : "full",
+      scores: output !== null,
       generation: output !== null,
       embeddings: !causal,
       tokenIdsIn: true,

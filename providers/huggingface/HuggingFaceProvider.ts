@@ -40,9 +40,9 @@ export class HuggingFaceProvider implements TextProvider {
     queue: RequestQueue,
     remember: Remember,
   ) {
-    const { generation, topLogProbs, embeddings, schema } = offered;
+    const { generation, topLogProbs, embeddings, schema, scores, finalStates } = offered;
     this.identity = identity;
-    this.text = { generation, topLogProbs, rawTopLogProbs: offered.rawTop, embeddings, schema };
+    this.text = { generation, topLogProbs, rawTopLogProbs: offered.rawTop, scores, finalStates, embeddings, schema };
     this.offered = offered;
     this.client = client;
     this.origin = origin;

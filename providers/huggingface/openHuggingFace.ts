@@ -115,6 +115,7 @@ async function probe(
   return {
     generation: chat !== null || raw !== null,
     topLogProbs: chat ?? raw ?? 0,
+    ...{ scores: "none" as const, finalStates: null },
     schema: chat !== null,
     embeddings: features !== null,
     chat: chat !== null,

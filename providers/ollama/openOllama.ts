@@ -84,6 +84,7 @@ function capabilities({ capabilities: names }: OllamaServed, version: string): T
   return {
     generation,
     topLogProbs: generation && hasLogProbs(version) ? MOST_LOG_PROBS : 0,
+    ...{ scores: "none" as const, finalStates: null },
     embeddings: names?.includes("embedding") ?? false,
     schema: generation,
   };

@@ -1,16 +1,28 @@
 /** A model behind a server that speaks the OpenAI interface. */
-import type { Generated, GenerateRequest, ServedIdentity, TextCapabilities, TextProvider } from "../contract.ts";
+import type {
+  Generated,
+  GenerateRequest,
+  Scored,
+  ScoreRequest,
+  ServedIdentity,
+  TextCapabilities,
+  TextInput,
+  TextProvider,
+} from "../contract.ts";
 import { checkGenerate } from "../remote/checkGenerate.ts";
 import { embedDistinct } from "../remote/embedDistinct.ts";
 import { missing } from "../remote/RemoteError.ts";
 import type { Remember } from "../remote/RequestQueue.ts";
 import { readVectors } from "../remote/readVectors.ts";
 import { EmbeddingBatches } from "./EmbeddingBatches.ts";
+import { FINAL_STATE, FINAL_STATE_HINT, type ServerKind } from "./finalStates.ts";
 import type { OpenAiClient } from "./OpenAiClient.ts";
 import { type Dialect, drawing, responseFormat } from "./probeDialect.ts";
-import { type PromptLogProbs, probePromptLogProbs } from "./probePromptLogProbs.ts";
-import { probeRawText } from "./probeRawText.ts";
+import type { PromptLogProbs } from "./probePromptLogProbs.ts";
+import type { RawText } from "./probeRawText.ts";
 import { readChat, readCompletion } from "./readAnswers.ts";
+import { readPromptLogProbs, type ScoredToken } from "./readPromptLogProbs.ts";
+import { scoreAfter } from "./scoreAfter.ts";
 
 /** Money a million tokens. */
 export interface Prices {
@@ -23,13 +35,18 @@ export interface OpenAiProviderParts {
   readonly identity: ServedIdentity;
   readonly capabilities: TextCapabilities;
   readonly dialect: Dialect;
+  readonly rawText: RawText;
+  readonly promptLogProbs: PromptLogProbs;
+  /** Which server it is, where the reference says so; null otherwise. */
+  readonly kind: ServerKind | null;
   readonly remember: Remember;
   /** Null counts no money. */
   readonly prices: Prices | null;
 }
 
-/** The older interface names so many at most. */
-const COMPLETION_TOP = 5;
+/** No tokenizer makes more tokens than there are bytes. */
+const mostTokens = (input: TextInput) =>
+  Buffer.byteLength("text" in input ? input.text : input.messages.map(({ content }) => content).join(""));
 
 export class OpenAiProvider implements TextProvider {
   readonly identity: ServedIdentity;
@@ -37,13 +54,11 @@ export class OpenAiProvider implements TextProvider {
   private readonly parts: OpenAiProviderParts;
   private readonly embeddings: EmbeddingBatches;
   private readonly closing = new AbortController();
-  private rawText: Promise<void> | null = null;
 
   constructor(parts: OpenAiProviderParts) {
     this.parts = parts;
     this.identity = parts.identity;
-    const { topLogProbs } = parts.capabilities;
-    this.text = { ...parts.capabilities, rawTopLogProbs: Math.min(COMPLETION_TOP, topLogProbs) };
+    this.text = { ...parts.capabilities, rawTopLogProbs: parts.rawText.topLogProbs };
     this.embeddings = new EmbeddingBatches(parts.client, parts.prices);
   }
 
@@ -54,7 +69,6 @@ export class OpenAiProvider implements TextProvider {
   async generate(requests: readonly GenerateRequest[], signal?: AbortSignal): Promise<Generated[]> {
     for (const request of requests) this.check(request);
     const until = this.until(signal);
-    if (requests.some(({ input }) => "text" in input)) await this.checkRawText(until);
     const seen = new Map<string, number>();
     const copies = requests.map((request) => {
       // Equal requests that draw at random, without a seed, want an answer each.
@@ -90,9 +104,51 @@ export class OpenAiProvider implements TextProvider {
     });
   }
 
-  /** Whether and how the server scores the tokens of a prompt, checked against its own greedy answer. */
-  probePromptLogProbs(signal?: AbortSignal): Promise<PromptLogProbs> {
-    return probePromptLogProbs(this.parts.client, this.parts.dialect, this.until(signal));
+  /** Two requests a text, of which those for the same input are one. */
+  async score(requests: readonly ScoreRequest[], signal?: AbortSignal): Promise<Scored[]> {
+    const { client, remember, dialect, promptLogProbs, prices } = this.parts;
+    const { how, scores } = promptLogProbs;
+    if (how === null || scores === "none")
+      throw this.lacks(`log-probabilities of given tokens (${promptLogProbs.reason})`);
+    const until = this.until(signal);
+    const asked = new Map<string, Promise<ScoredToken[]>>();
+    const read = (input: TextInput) => {
+      const key = { provider: this.identity, dialect, promptLogProbs: how, input };
+      const name = JSON.stringify(input);
+      const tokens = mostTokens(input);
+      const cost = prices ? (tokens * prices.input + prices.output) / 1e6 : 0;
+      const estimates = { tokens: tokens / 4 + 1, cost };
+      const ask = () => readPromptLogProbs(how, client, dialect, input, until, estimates);
+      const known = asked.get(name) ?? remember(key, ask);
+      asked.set(name, known);
+      return known;
+    };
+    return client.options.queue.all(
+      requests.map((request) => async () => {
+        if (scores === "texts" && "messages" in request.input)
+          return { unscored: "the server scores no conversations" };
+        return scoreAfter(request, read, client.options.origin);
+      }),
+    );
+  }
+
+  async finalStates(inputs: readonly TextInput[], signal?: AbortSignal): Promise<Float32Array[]> {
+    const { client, remember, kind } = this.parts;
+    const { finalStates: width } = this.text;
+    const { origin, queue } = client.options;
+    if (width === null || kind === null) {
+      const hint = kind === null ? "say which server it is: vllm:, sglang: or llama-server:" : FINAL_STATE_HINT[kind];
+      throw missing(origin, `model ${JSON.stringify(client.options.model)} shows no hidden states`, hint);
+    }
+    const until = this.until(signal);
+    const rows = await queue.all(
+      inputs.map((input) => async () => {
+        const tokens = mostTokens(input);
+        const ask = async () => [...(await FINAL_STATE[kind](client, input, until, { tokens: tokens / 4 }))];
+        return remember({ provider: this.identity, finalState: input }, ask);
+      }),
+    );
+    return readVectors(rows, inputs.length, width, origin);
   }
 
   /** Ends what is under way. */
@@ -111,9 +167,7 @@ export class OpenAiProvider implements TextProvider {
       ...(stop === undefined || stop.length === 0 ? {} : { stop }),
       ...(schema === undefined ? {} : { response_format: responseFormat(dialect.schema ?? "json_schema", schema) }),
     };
-    const sent = "text" in input ? input.text : input.messages.map(({ content }) => content).join("");
-    // No tokenizer makes more tokens than there are bytes.
-    const inputTokens = Buffer.byteLength(sent);
+    const inputTokens = mostTokens(input);
     const price = (read: number, written: number) =>
       prices ? (read * prices.input + written * prices.output) / 1e6 : 0;
     const how = {
@@ -136,6 +190,8 @@ export class OpenAiProvider implements TextProvider {
   /** What is refused before anything is sent. */
   private check(request: GenerateRequest): void {
     if (!this.text.generation) throw this.lacks("generation");
+    const { refusal } = this.parts.rawText;
+    if (refusal !== null && "text" in request.input) throw refusal;
     const { topLogProbs, rawTopLogProbs = topLogProbs } = this.text;
     checkGenerate(request, {
       reference: this.identity.reference,
@@ -149,15 +205,6 @@ export class OpenAiProvider implements TextProvider {
     if (!this.parts.dialect.temperature && request.temperature !== 1) {
       throw this.lacks(`temperature ${request.temperature} (it only samples at 1)`);
     }
-  }
-
-  private checkRawText(signal: AbortSignal): Promise<void> {
-    // A probe that broke off is made again.
-    this.rawText ??= probeRawText(this.parts.client, signal).catch((error: unknown) => {
-      this.rawText = null;
-      throw error;
-    });
-    return this.rawText;
   }
 
   private until(signal?: AbortSignal): AbortSignal {

@@ -1,11 +1,17 @@
-/** Opens `openai:MODEL[@BASE_URL]`: OpenAI itself, and every server that speaks its interface. */
+/**
+ * Opens `openai:MODEL[@BASE_URL]`: OpenAI itself, and every server that speaks its interface; or `vllm:`, `sglang:`,
+ * `llama-server:MODEL@BASE_URL`, which are asked for what they have beyond it as well.
+ */
 import { z } from "zod";
 import { isRefused, RemoteError } from "../remote/RemoteError.ts";
 import { type Remember, RequestQueue, type RequestQueueOptions } from "../remote/RequestQueue.ts";
 import { parseServerReference, readKey } from "../remote/serverReference.ts";
+import { FINAL_STATE, type ServerKind } from "./finalStates.ts";
 import { OpenAiClient } from "./OpenAiClient.ts";
 import { OpenAiProvider, type Prices } from "./OpenAiProvider.ts";
-import { probeDialect } from "./probeDialect.ts";
+import { probeDialect, SILENT } from "./probeDialect.ts";
+import { type PromptLogProbs, probePromptLogProbs } from "./probePromptLogProbs.ts";
+import { probeRawText, type RawText } from "./probeRawText.ts";
 import { readShape } from "./readAnswers.ts";
 
 export interface OpenOpenAiOptions {
@@ -21,14 +27,19 @@ export interface OpenOpenAiOptions {
 
 const OPENAI = "https://api.openai.com/v1";
 const KEY = "OPENAI_API_KEY";
+const KINDS: readonly ServerKind[] = ["vllm", "sglang", "llama-server"];
+const NO_TEXTS: RawText = { topLogProbs: 0, refusal: null };
+const NO_SCORES: PromptLogProbs = { scores: "none", how: null, reason: "it continues no texts" };
 
 /**
- * Asks the server what it can do: two to eight short requests.
+ * Asks the server what it can do: five to twenty short requests.
  * @throws RemoteError; ExpectedError `model-reference-malformed`, `key-malformed`.
  */
 export async function openOpenAi(reference: string, options: OpenOpenAiOptions): Promise<OpenAiProvider> {
   const { env, signal, limits = {} } = options;
-  const { model, base, origin, loopback } = parseServerReference(reference, "openai:", OPENAI);
+  const kind = KINDS.find((one) => reference.startsWith(`${one}:`)) ?? null;
+  const prefix = kind === null ? "openai:" : `${kind}:`;
+  const { model, base, origin, loopback } = parseServerReference(reference, prefix, kind === null ? OPENAI : null);
   const key = readKey(env, KEY);
   if (key === null && !loopback) {
     throw new RemoteError({
@@ -48,22 +59,44 @@ export async function openOpenAi(reference: string, options: OpenOpenAiOptions):
     organization: env.OPENAI_ORG_ID ?? null,
     project: env.OPENAI_PROJECT_ID ?? null,
   });
-  const { capabilities, dialect, name } = await probeDialect(client, signal);
+  const finalStates = kind && (await probeFinalStates(client, kind, signal));
+  const { capabilities, dialect, name } = await probeDialect(client, signal).catch((error: unknown) => {
+    // A server may be there for its states alone.
+    if (finalStates === null || !isRefused(error)) throw error;
+    return SILENT;
+  });
+  const { generation } = capabilities;
+  const rawText = generation ? await probeRawText(client, signal) : NO_TEXTS;
+  const promptLogProbs =
+    rawText.refusal === null && generation ? await probePromptLogProbs(client, dialect, signal) : NO_SCORES;
   const listed = await describe(client, signal);
   return new OpenAiProvider({
     client,
     identity: {
-      reference: `openai:${model}${base === OPENAI ? "" : `@${base}`}`,
+      reference: `${prefix}${model}${base === OPENAI ? "" : `@${base}`}`,
       name: name ?? model,
       engine: listed.owner === null ? `server at ${origin}` : `${listed.owner} server at ${origin}`,
       digest: null,
       contextLength: listed.contextLength,
     },
-    capabilities,
+    capabilities: { ...capabilities, scores: promptLogProbs.scores, finalStates },
+    kind,
     dialect,
+    rawText,
+    promptLogProbs,
     remember: options.remember ?? ((_, make) => make()),
     prices: options.prices ?? null,
   });
+}
+
+/** The width of the states that it shows; null where it shows none. */
+async function probeFinalStates(client: OpenAiClient, kind: ServerKind, signal?: AbortSignal): Promise<number | null> {
+  try {
+    return (await FINAL_STATE[kind](client, { text: "The capital of France is" }, signal)).length;
+  } catch (error) {
+    if (isRefused(error)) return null;
+    throw error;
+  }
 }
 
 const models = z.looseObject({
@@ -72,7 +105,7 @@ const models = z.looseObject({
       id: z.string(),
       owned_by: z.string().nullish(),
       max_model_len: z.number().nullish(),
-      meta: z.looseObject({ n_ctx_train: z.number().nullish() }).nullish(),
+      meta: z.looseObject({ n_ctx: z.number().nullish(), n_ctx_train: z.number().nullish() }).nullish(),
     }),
   ),
 });
@@ -84,7 +117,7 @@ async function describe(client: OpenAiClient, signal?: AbortSignal) {
     const { data } = await client.get("/models", (answer) => readShape(models, answer, origin), signal);
     // Ollama writes the tag that it adds.
     const found = data.find(({ id }) => id === model || id === `${model}:latest`);
-    const contextLength = found?.max_model_len ?? found?.meta?.n_ctx_train ?? null;
+    const contextLength = found?.max_model_len ?? found?.meta?.n_ctx ?? found?.meta?.n_ctx_train ?? null;
     return { owner: found?.owned_by ?? null, contextLength };
   } catch (error) {
     // Many gateways have no such list.

@@ -12,10 +12,13 @@ import { readChat, readShape } from "./readAnswers.ts";
 /** How the server wants its requests. */
 export interface Dialect {
   readonly limit: "max_tokens" | "max_completion_tokens";
-  /** Whether it takes a temperature; where not, it samples at 1. */
+  /** Whether it takes a temperature (and top_p); where not, it samples at 1. */
   readonly temperature: boolean;
-  /** Whether it takes these two (llama.cpp's and vLLM's names); where it does, they are 1, or greedy is not greedy. */
-  readonly penalties: boolean;
+  /**
+   * Its `top_k` for the whole vocabulary, where it takes that, `min_p` and a repeat penalty (llama.cpp's name or vLLM's);
+   * null where it does not. They have defaults of their own: with these greedy is not greedy, nor a sample the model's.
+   */
+  readonly wholeTopK: 0 | -1 | null;
   /** How it wants a JSON schema: as OpenAI does, or as llama.cpp's servers do; null where it takes none. */
   readonly schema: "json_schema" | "json_object" | null;
 }
@@ -27,20 +30,31 @@ export interface Probed {
   readonly name: string | null;
 }
 
+/** Of a server that neither chats nor embeds. */
+export const SILENT: Probed = {
+  capabilities: {
+    ...{ generation: false, topLogProbs: 0, embeddings: false, schema: false },
+    ...{ scores: "none", finalStates: null },
+  },
+  dialect: { limit: "max_tokens", temperature: true, wholeTopK: null, schema: null },
+  name: null,
+};
+
 interface Chatting {
   readonly dialect: Dialect;
   readonly topLogProbs: number;
   readonly name: string | null;
 }
 
+const OWN_SETTINGS = /repe(at|tition)_penalty|top_k|min_p|unrecogni[sz]ed|extra|unknown/i;
 const QUESTION = [{ role: "user", content: "What is the capital of France?" }] as const;
 
 /** The fields of a request that say how to draw. */
 export function drawing(dialect: Dialect, maxTokens: number, temperature: number): Record<string, unknown> {
   return {
     [dialect.limit]: maxTokens,
-    ...(dialect.temperature ? { temperature } : {}),
-    ...(dialect.penalties ? { repeat_penalty: 1, repetition_penalty: 1 } : {}),
+    ...(dialect.temperature && { temperature, top_p: 1 }),
+    ...(dialect.wholeTopK !== null && { repeat_penalty: 1, repetition_penalty: 1, min_p: 0, top_k: dialect.wholeTopK }),
   };
 }
 
@@ -53,6 +67,8 @@ export async function probeDialect(client: OpenAiClient, signal?: AbortSignal): 
     const capabilities = {
       generation: true,
       topLogProbs: chat.topLogProbs,
+      scores: "none" as const,
+      finalStates: null,
       embeddings: false,
       schema: dialect.schema !== null,
     };
@@ -78,17 +94,13 @@ export async function probeDialect(client: OpenAiClient, signal?: AbortSignal): 
     if (isRefused(error)) throw chat.refusal;
     throw error;
   }
-  return {
-    capabilities: { generation: false, topLogProbs: 0, embeddings: true, schema: false },
-    dialect: { limit: "max_tokens", temperature: true, penalties: false, schema: null },
-    name: null,
-  };
+  return { ...SILENT, capabilities: { ...SILENT.capabilities, embeddings: true } };
 }
 
 /** Asks for everything, and for less each time that the server refuses. */
 async function probeChat(client: OpenAiClient, signal?: AbortSignal): Promise<Chatting | { refusal: RemoteError }> {
   const { model, origin } = client.options;
-  let dialect: Dialect = { limit: "max_tokens", temperature: true, penalties: true, schema: null };
+  let dialect: Dialect = { limit: "max_tokens", temperature: true, wholeTopK: 0, schema: null };
   let topLogProbs = 20;
   for (;;) {
     const asked = topLogProbs > 0 ? { logprobs: true, top_logprobs: topLogProbs } : {};
@@ -107,8 +119,10 @@ async function probeChat(client: OpenAiClient, signal?: AbortSignal): Promise<Ch
       const { message } = error;
       if (dialect.limit === "max_tokens" && message.includes("max_completion_tokens")) {
         dialect = { ...dialect, limit: "max_completion_tokens" };
-      } else if (dialect.penalties && /repe(at|tition)_penalty|unrecogni[sz]ed|extra|unknown/i.test(message)) {
-        dialect = { ...dialect, penalties: false };
+      } else if (dialect.wholeTopK === 0 && message.includes("top_k must be -1")) {
+        dialect = { ...dialect, wholeTopK: -1 };
+      } else if (dialect.wholeTopK !== null && OWN_SETTINGS.test(message)) {
+        dialect = { ...dialect, wholeTopK: null };
       } else if (dialect.temperature && /temperature/i.test(message)) dialect = { ...dialect, temperature: false };
       else if (topLogProbs > 0 && error.code !== "provider-not-found") topLogProbs = topLogProbs > 5 ? 5 : 0;
       else return { refusal: error };

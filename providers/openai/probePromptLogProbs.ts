@@ -3,18 +3,18 @@
  * answer comes with log-probabilities; the same tokens, sent back as a part of the prompt, must have the same ones.
  * llama-cpp-python fails this: its `echo` scores token i with the distribution of token i + 1 (its issue 1983).
  */
-import type { NamedToken } from "../contract.ts";
+import type { NamedToken, TextCapabilities, TextInput } from "../contract.ts";
 import { isRefused } from "../remote/RemoteError.ts";
 import type { OpenAiClient } from "./OpenAiClient.ts";
 import { type Dialect, drawing } from "./probeDialect.ts";
-import { readCompletion } from "./readAnswers.ts";
+import { readChat, readCompletion } from "./readAnswers.ts";
 import { type PromptLogProbsWay, readPromptLogProbs, type ScoredToken } from "./readPromptLogProbs.ts";
 
 export interface PromptLogProbs {
-  /** `untrusted`: something is told, and it is wrong or could not be checked. */
-  readonly kind: "none" | "exact" | "untrusted";
+  /** After which inputs what is told is true. */
+  readonly scores: TextCapabilities["scores"];
   readonly how: PromptLogProbsWay | null;
-  /** One sentence. */
+  /** One sentence; where nothing is told, or what is told is wrong or could not be checked, why. */
   readonly reason: string;
 }
 
@@ -34,50 +34,88 @@ export async function probePromptLogProbs(
   dialect: Dialect,
   signal?: AbortSignal,
 ): Promise<PromptLogProbs> {
-  let doubt: PromptLogProbs | null = null;
+  const doubts: string[] = [];
   const refusals: string[] = [];
   for (const how of WAYS) {
     try {
-      await readPromptLogProbs(how, client, dialect, PROMPTS[0] ?? "", signal);
+      await readPromptLogProbs(how, client, dialect, { text: PROMPTS[0] ?? "" }, signal);
     } catch (error) {
       if (!isRefused(error)) throw error;
       refusals.push(`${how}: ${error.message}`);
       continue;
     }
-    const checked = await check(how, client, dialect, signal);
-    if (checked.kind === "exact") return checked;
-    doubt ??= checked;
+    const texts = await check(how, client, dialect, "text", signal);
+    if (!texts.exact) {
+      doubts.push(`${how}: ${texts.reason}`);
+      continue;
+    }
+    const conversations = await check(how, client, dialect, "messages", signal);
+    const scores = conversations.exact ? "all" : "texts";
+    const apart = conversations.exact ? "" : `; conversations are not scored (${conversations.reason})`;
+    return { scores, how, reason: `${texts.reason}${apart}` };
   }
-  return doubt ?? { kind: "none", how: null, reason: refusals.join("; ") };
+  return { scores: "none", how: null, reason: (doubts.length > 0 ? doubts : refusals).join("; ") };
+}
+
+interface Checked {
+  readonly exact: boolean;
+  readonly reason: string;
 }
 
 async function check(
   how: PromptLogProbsWay,
   client: OpenAiClient,
   dialect: Dialect,
+  form: "text" | "messages",
   signal?: AbortSignal,
-): Promise<PromptLogProbs> {
-  const { model, origin } = client.options;
+): Promise<Checked> {
   const undecided: string[] = [];
   for (const prompt of PROMPTS) {
-    const body = { ...drawing({ ...dialect, limit: "max_tokens" }, ANSWER_TOKENS, 0), model, prompt, logprobs: 1 };
     let tokens: readonly NamedToken[];
     let scored: ScoredToken[];
     try {
-      const read = (answer: unknown) => readCompletion(answer, 0, origin);
-      tokens = (await client.post("/completions", body, { read }, signal)).tokens ?? [];
-      const text = prompt + tokens.map((token) => token.text).join("");
-      scored = await readPromptLogProbs(how, client, dialect, text, signal);
+      tokens =
+        form === "text"
+          ? await continued(client, dialect, prompt, signal)
+          : await answered(client, dialect, prompt, signal);
+      const said = tokens.map(({ text }) => text).join("");
+      const whole: TextInput =
+        form === "text"
+          ? { text: prompt + said }
+          : {
+              messages: [
+                { role: "user", content: prompt },
+                { role: "assistant", content: said },
+              ],
+            };
+      scored = await readPromptLogProbs(how, client, dialect, whole, signal);
     } catch (error) {
       if (!isRefused(error)) throw error;
       undecided.push(error.message);
       continue;
     }
     const verdict = compare(tokens, scored);
-    if (verdict.kind !== "undecided") return { kind: verdict.kind, how, reason: verdict.reason };
+    if (verdict.kind !== "undecided") return { exact: verdict.kind === "exact", reason: verdict.reason };
     undecided.push(verdict.reason);
   }
-  return { kind: "untrusted", how, reason: `could not be checked: ${[...new Set(undecided)].join("; ")}` };
+  return { exact: false, reason: `could not be checked: ${[...new Set(undecided)].join("; ")}` };
+}
+
+/** The greedy continuation of a text. */
+async function continued(client: OpenAiClient, dialect: Dialect, prompt: string, signal?: AbortSignal) {
+  const { model, origin } = client.options;
+  const body = { model, prompt, ...drawing({ ...dialect, limit: "max_tokens" }, ANSWER_TOKENS, 0), logprobs: 1 };
+  const read = (answer: unknown) => readCompletion(answer, 0, origin).tokens ?? [];
+  return client.post("/completions", body, { read }, signal);
+}
+
+/** The greedy answer in a conversation. */
+async function answered(client: OpenAiClient, dialect: Dialect, prompt: string, signal?: AbortSignal) {
+  const { model, origin } = client.options;
+  const messages = [{ role: "user", content: prompt }];
+  const body = { model, messages, ...drawing(dialect, ANSWER_TOKENS, 0), logprobs: true, top_logprobs: 1 };
+  const read = (answer: unknown) => readChat(answer, 0, origin).tokens ?? [];
+  return client.post("/chat/completions", body, { read }, signal);
 }
 
 function compare(greedy: readonly NamedToken[], scored: readonly ScoredToken[]) {

@@ -8,15 +8,14 @@ const UNTOLD = -9999;
 
 const usage = z.looseObject({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() }).nullish();
 const named = z.looseObject({ token: z.string(), logprob: z.number(), bytes: z.array(z.number()).nullish() });
+const chosen = z.array(named.extend({ top_logprobs: z.array(named).nullish() }));
 const chat = z.looseObject({
   choices: z
     .array(
       z.looseObject({
         finish_reason: z.string().nullish(),
         message: z.looseObject({ content: z.string().nullish(), refusal: z.string().nullish() }),
-        logprobs: z
-          .looseObject({ content: z.array(named.extend({ top_logprobs: z.array(named).nullish() })).nullish() })
-          .nullish(),
+        logprobs: z.looseObject({ content: chosen.nullish() }).nullish(),
       }),
     )
     .min(1),
@@ -33,6 +32,8 @@ const completion = z.looseObject({
             tokens: z.array(z.string()).nullish(),
             token_logprobs: z.array(z.number().nullable()).nullish(),
             top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish(),
+            // llama-server writes here what it writes in answers to a conversation.
+            content: chosen.nullish(),
           })
           .nullish(),
       }),
@@ -62,6 +63,10 @@ export function readChat(answer: unknown, topLogProbs: number | null, origin: st
   if (topLogProbs === null) return { ...generated, tokens: null };
   const entries = choice.logprobs?.content;
   if (!entries || (entries.length === 0 && content !== "")) throw noLogProbs(origin);
+  return { ...generated, tokens: readChosen(entries, topLogProbs, origin) };
+}
+
+function readChosen(entries: z.infer<typeof chosen>, topLogProbs: number, origin: string) {
   const tokens = entries.map(({ top_logprobs, ...entry }) => ({
     ...readToken(entry.token, entry.logprob, entry.bytes ?? null, origin),
     top: (top_logprobs ?? [])
@@ -69,7 +74,7 @@ export function readChat(answer: unknown, topLogProbs: number | null, origin: st
       .map(({ token, logprob, bytes }) => readToken(token, logprob, bytes ?? null, origin)),
   }));
   if (topLogProbs > 0 && tokens.some(({ top }) => top.length === 0)) throw noLogProbs(origin);
-  return { ...generated, tokens };
+  return tokens;
 }
 
 /** The same for the older interface that continues a text. */
@@ -79,7 +84,8 @@ export function readCompletion(answer: unknown, topLogProbs: number | null, orig
   if (!choice) throw malformed(origin, "the answer holds no choice");
   const generated = { text: choice.text, ended: readEnd(choice.finish_reason, origin), usage: readUsage(usage) };
   if (topLogProbs === null) return { ...generated, tokens: null };
-  const { tokens: texts, token_logprobs: values, top_logprobs: tops } = choice.logprobs ?? {};
+  const { tokens: texts, token_logprobs: values, top_logprobs: tops, content } = choice.logprobs ?? {};
+  if (content && content.length > 0) return { ...generated, tokens: readChosen(content, topLogProbs, origin) };
   if (!texts || !values || (texts.length === 0 && choice.text !== "")) throw noLogProbs(origin);
   if (values.length !== texts.length) {
     throw malformed(origin, `${texts.length} tokens came with ${values.length} log-probabilities`);

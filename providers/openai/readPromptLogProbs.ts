@@ -1,7 +1,8 @@
 /** The ways in which servers tell how likely the tokens of a prompt are. Each may be wrong; see probePromptLogProbs. */
 import { z } from "zod";
+import type { TextInput } from "../contract.ts";
 import { malformed, missing } from "../remote/RemoteError.ts";
-import type { OpenAiClient } from "./OpenAiClient.ts";
+import type { OpenAiClient, Sending } from "./OpenAiClient.ts";
 import { type Dialect, drawing } from "./probeDialect.ts";
 import { readShape } from "./readAnswers.ts";
 
@@ -10,6 +11,8 @@ export type PromptLogProbsWay = "prompt_logprobs" | "echo" | "sglang";
 
 export interface ScoredToken {
   readonly text: string;
+  /** In the server's vocabulary; null where the server does not say. */
+  readonly id: number | null;
   /** Nats; null at the first token, which nothing comes before. */
   readonly logProb: number | null;
 }
@@ -41,24 +44,39 @@ const sglangAnswer = z.looseObject({
   }),
 });
 
-/** The tokens of `text` with their log-probabilities. @throws RemoteError `capability-missing` where there are none. */
+/**
+ * The tokens of the input with their log-probabilities, a template's included.
+ * @throws RemoteError `capability-missing` where there are none.
+ */
 export function readPromptLogProbs(
   way: PromptLogProbsWay,
   client: OpenAiClient,
   dialect: Dialect,
-  text: string,
+  input: TextInput,
   signal?: AbortSignal,
+  estimates: Pick<Sending<unknown>, "tokens" | "cost"> = {},
 ): Promise<ScoredToken[]> {
   const { model, base, origin } = client.options;
+  if ("messages" in input) {
+    if (way !== "prompt_logprobs") throw none(origin, "log-probabilities of a conversation");
+    const begun = input.messages.at(-1)?.role === "assistant";
+    const body = {
+      ...drawing(dialect, 1, 0),
+      ...{ model, messages: input.messages, prompt_logprobs: 0 },
+      ...{ add_generation_prompt: !begun, continue_final_message: begun },
+    };
+    return client.post("/chat/completions", body, { ...estimates, read: (answer) => readVllm(answer, origin) }, signal);
+  }
+  const { text } = input;
   // 0 new tokens means no limit to llama-cpp-python.
   const common = { ...drawing({ ...dialect, limit: "max_tokens" }, 1, 0), model, prompt: text };
   if (way === "prompt_logprobs") {
     const read = (answer: unknown) => readVllm(answer, origin);
-    return client.post("/completions", { ...common, prompt_logprobs: 0 }, { read }, signal);
+    return client.post("/completions", { ...common, prompt_logprobs: 0 }, { ...estimates, read }, signal);
   }
   if (way === "echo") {
     const read = (answer: unknown) => readEcho(answer, text, origin);
-    return client.post("/completions", { ...common, echo: true, logprobs: 1 }, { read }, signal);
+    return client.post("/completions", { ...common, echo: true, logprobs: 1 }, { ...estimates, read }, signal);
   }
   const body = {
     text,
@@ -67,24 +85,27 @@ export function readPromptLogProbs(
     logprob_start_len: 0,
     return_text_in_logprobs: true,
   };
-  // It stands beside the base URL's /v1.
-  const address = new URL(`${base.replace(/\/v1$/, "")}/generate`);
-  return client.post(address, body, { read: (answer) => readSglang(answer, origin) }, signal);
+  const read = (answer: unknown) => readSglang(answer, origin);
+  return client.post(besideBase(base, "/generate"), body, { ...estimates, read }, signal);
 }
+
+/** A route of the server's own, which stands beside the base URL's /v1. */
+export const besideBase = (base: string, route: string) => new URL(`${base.replace(/\/v1$/, "")}${route}`);
 
 function readVllm(answer: unknown, origin: string): ScoredToken[] {
   const { choices, prompt_logprobs: outer } = readShape(vllmAnswer, answer, origin);
   const entries = choices[0]?.prompt_logprobs ?? outer;
   if (!entries) throw none(origin, "prompt_logprobs");
   return entries.map((entry, index) => {
-    if (entry === null && index === 0) return { text: "", logProb: null };
-    const candidates = Object.values(entry ?? {});
-    const only = candidates[0];
+    // The very first one is not told.
+    if (entry === null && index === 0) return { text: "", id: null, logProb: null };
+    const candidates = Object.entries(entry ?? {});
+    const [id, only] = candidates[0] ?? [];
     // With 0 further ones asked for, the prompt's own token stands alone.
     if (!only || candidates.length > 1) {
       throw malformed(origin, `prompt_logprobs holds ${candidates.length} tokens at place ${index}, and not one`);
     }
-    return { text: only.decoded_token ?? "", logProb: only.logprob };
+    return { text: only.decoded_token ?? "", id: Number(id), logProb: only.logprob };
   });
 }
 
@@ -104,7 +125,7 @@ function readEcho(answer: unknown, prompt: string, origin: string): ScoredToken[
     if (read.length >= prompt.length) break;
     if (prompt.startsWith(read + text)) read += text;
     else if (scored.length > 0) break;
-    scored.push({ text, logProb: values[index] ?? null });
+    scored.push({ text, id: null, logProb: values[index] ?? null });
   }
   if (read !== prompt) throw none(origin, "echo with logprobs for the whole prompt");
   return scored;
@@ -113,7 +134,7 @@ function readEcho(answer: unknown, prompt: string, origin: string): ScoredToken[
 function readSglang(answer: unknown, origin: string): ScoredToken[] {
   const entries = readShape(sglangAnswer, answer, origin).meta_info.input_token_logprobs;
   if (!entries) throw none(origin, "input_token_logprobs");
-  return entries.map(([logProb, , text]) => ({ text: text ?? "", logProb }));
+  return entries.map(([logProb, id, text]) => ({ text: text ?? "", id, logProb }));
 }
 
 function none(origin: string, what: string) {

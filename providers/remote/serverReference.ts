@@ -12,11 +12,11 @@ export interface ServerReference {
 
 /**
  * @param prefix `openai:`, for example.
- * @param fallback the base URL where the reference gives none.
+ * @param fallback the base URL where the reference gives none; null where it has to give one.
  * @throws ExpectedError `model-reference-malformed`, which shows no credentials.
  */
-export function parseServerReference(text: string, prefix: string, fallback: string): ServerReference {
-  const form = `${prefix}MODEL[@BASE_URL]`;
+export function parseServerReference(text: string, prefix: string, fallback: string | null): ServerReference {
+  const form = fallback === null ? `${prefix}MODEL@BASE_URL` : `${prefix}MODEL[@BASE_URL]`;
   const wrong = (reason: string) =>
     new ExpectedError({
       code: "model-reference-malformed",
@@ -29,7 +29,8 @@ export function parseServerReference(text: string, prefix: string, fallback: str
   const at = /@[a-z][a-z0-9+.-]*:\/\//i.exec(rest)?.index ?? -1;
   const model = at < 0 ? rest : rest.slice(0, at);
   if (model === "" || /[\p{Cc}\s]/u.test(model)) throw wrong("the model's name is empty or holds white space");
-  const url = URL.parse(at < 0 ? fallback : rest.slice(at + 1));
+  if (at < 0 && fallback === null) throw wrong("it names no server");
+  const url = URL.parse(at < 0 ? (fallback ?? "") : rest.slice(at + 1));
   if (url === null || !/^https?:$/.test(url.protocol)) throw wrong("the base URL is no http or https address");
   if (url.username !== "" || url.password !== "") throw wrong("the base URL holds credentials");
   if (url.search !== "" || url.hash !== "") throw wrong("the base URL holds a query or a fragment");

@@ -1,7 +1,7 @@
 /**
  * A server that takes text, as a provider of the harness: the frame around the context becomes a prompt or a
  * conversation, and the most likely tokens at its first generated place are what is seen of the model's distribution.
- * Nothing here is known of states, and no token ids go in.
+ * No token ids go in; of states at most the last one is known.
  */
 import type {
   Capabilities,
@@ -12,6 +12,9 @@ import type {
   ReadResult,
   Row,
   SampleRequest,
+  ScoreRequest,
+  SegmentRef,
+  TextInput,
   TextProvider,
 } from "../contract.ts";
 import { refuseUnshown, unshown } from "../refuseUnshown.ts";
@@ -23,10 +26,10 @@ const NO_COMPARISON = { kl: [], sameTop: [], logProb: [] };
 /** One a sample; servers take whole numbers from 0 that fit 31 bits. */
 const sampleSeed = (seed: number, sample: number) => (sampleGenerator(seed, sample).next() & 0x7fff_ffff) >>> 0;
 
-/** The ids of a segment and of all that it follows. */
-function lineOf(row: Row, segment: number): number[] {
+/** The ids of a segment and of all that it follows; none where there is no segment. */
+function lineOf(row: Row, segment: number | null): number[] {
   const parts: (readonly number[])[] = [];
-  for (let at: number | null = segment; at !== null; at = row[at]?.parent ?? null) parts.unshift(row[at]?.ids ?? []);
+  for (let at = segment; at !== null; at = row[at]?.parent ?? null) parts.unshift(row[at]?.ids ?? []);
   return parts.flat();
 }
 
@@ -50,13 +53,14 @@ export class ServedProvider implements Provider {
       weights: "the server's",
       tokenizerDigest: "",
       layers: 0,
-      width: 0,
+      width: text.finalStates ?? 0,
       vocabulary: 0,
     };
     this.capabilities = {
-      hiddenStates: "none",
+      hiddenStates: text.finalStates === null ? "none" : "final",
       attention: false,
       promptLogits: text.generation && text.topLogProbs > 1 ? "top-k" : "none",
+      scores: text.scores !== "none",
       generation: text.generation,
       embeddings: text.embeddings,
       tokenIdsIn: false,
@@ -66,22 +70,38 @@ export class ServedProvider implements Provider {
   async read(request: ReadRequest, signal?: AbortSignal): Promise<ReadResult> {
     signal?.throwIfAborted();
     refuseUnshown(this.identity, this.capabilities, request);
-    const { nextTokens, comparisons } = request;
-    const none = {
-      states: new Float32Array(0),
-      pools: [],
-      scores: [],
-      comparisons: comparisons.map(() => NO_COMPARISON),
-    };
-    if (nextTokens === undefined) return none;
-    const requests = nextTokens.map(({ row, segment }): GenerateRequest => {
-      const input = parseInput(characterTokenizer.decode(lineOf(request.rows[row] as Row, segment)));
+    const { rows, nextTokens } = request;
+    const segmentOf = ({ row, segment }: SegmentRef) => rows[row]?.[segment];
+    const inputTo = ({ row }: SegmentRef, segment: number | null): TextInput =>
+      parseInput(characterTokenizer.decode(lineOf(rows[row] as Row, segment)));
+    const next = nextTokens?.map((ref): GenerateRequest => {
+      const input = inputTo(ref, ref.segment);
       const { topLogProbs, rawTopLogProbs = topLogProbs } = this.served.text;
       return { input, maxTokens: 1, temperature: 0, topLogProbs: "text" in input ? rawTopLogProbs : topLogProbs };
     });
-    const answers = await this.served.generate(requests, signal);
-    // A model that ends at once names no token there.
-    return { ...none, nextTokens: answers.map(({ tokens }) => tokens?.[0]?.top ?? null) };
+    const scored = request.scores.map((ref): ScoreRequest => {
+      const { ids = [], parent = null } = segmentOf(ref) ?? {};
+      return { input: inputTo(ref, parent), said: characterTokenizer.decode(ids) };
+    });
+    const ends = request.states.map((ref) => inputTo(ref, ref.segment));
+    const [answers, scores, finals] = await Promise.all([
+      next && this.served.generate(next, signal),
+      scored.length > 0 ? this.served.score?.(scored, signal) : [],
+      ends.length > 0 ? this.served.finalStates?.(ends, signal) : [],
+    ]);
+    const { width } = this.identity;
+    const states = new Float32Array(ends.length * width);
+    finals?.forEach((state, i) => {
+      states.set(state, i * width);
+    });
+    return {
+      states,
+      pools: [],
+      scores: scores ?? [],
+      comparisons: request.comparisons.map(() => NO_COMPARISON),
+      // A model that ends at once names no token there.
+      ...(answers && { nextTokens: answers.map(({ tokens }) => tokens?.[0]?.top ?? null) }),
+    };
   }
 
   async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {

@@ -49,6 +49,7 @@ export class TransformersProvider implements Provider {
       hiddenStates: "all",
       attention: view.attention === null,
       promptLogits: "full",
+      scores: true,
       generation: true,
       embeddings: false,
       tokenIdsIn: true,

@@ -1,6 +1,6 @@
 /** All figures of a run, in the order in which a reader wants them. */
 import type { Analysis } from "../../harness/analysis/analyze.ts";
-import { keptStates } from "../../harness/keptStates.ts";
+import { keptStates, statesPrefix } from "../../harness/keptStates.ts";
 import type { RunRecord } from "../../harness/RunRecord.ts";
 import { costPlot } from "./costPlot.ts";
 import type { Figure } from "./Figure.ts";
@@ -18,8 +18,7 @@ export function figures(record: RunRecord, analysis: Analysis, folder: string): 
   return new Map(
     analysis.models.map((one) => {
       const { identity } = one.model;
-      // As saveStates.ts names its files.
-      const prefix = `${identity.name.replace(/[^\w.-]+/g, "-")}-${identity.digest.slice(0, 8)}-`;
+      const prefix = statesPrefix(identity);
       const own = kept.filter(({ name }) => name.startsWith(prefix) && name.endsWith("-natural"));
       const found = [
         forestPlot(record, one),

@@ -109,6 +109,7 @@ export class ScriptedProvider implements Provider {
       hiddenStates: "all",
       attention: false,
       promptLogits: "full",
+      scores: (options.capabilities?.promptLogits ?? "full") === "full",
       generation: true,
       embeddings: false,
       tokenIdsIn: true,

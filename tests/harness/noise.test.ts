@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
 import { evaluate } from "../../harness/evaluate.ts";
 import { FrameReader } from "../../harness/FrameReader.ts";
+import type { ConditionText } from "../../harness/ItemRequest.ts";
 import type { ScalarMeasure } from "../../harness/Measure.ts";
 import { MEASURES } from "../../harness/measures.ts";
 import { measureNoise, monteCarloErrors, noiseConditions, noiseItems } from "../../harness/noise.ts";
 import { bandsOf, type ConditionReading, type ItemReading } from "../../harness/Reading.ts";
-import { type ConditionText, readItem } from "../../harness/readItem.ts";
+import { readItem } from "../../harness/readItem.ts";
 import { defined, undefinedBecause } from "../../harness/Value.ts";
 import type { Provider, ReadRequest } from "../../providers/contract.ts";
 import type { Item } from "../../suites/Suite.ts";
+import { logProbs } from "../providers/logProbs.ts";
 import { ScriptedProvider } from "./ScriptedProvider.ts";
 import { SYNONYMS, scriptedItems } from "./scriptedSuite.ts";
 
@@ -101,7 +103,12 @@ test("run against repeat", async () => {
 
 const scalar = (name: string, of: ScalarMeasure["of"]) => ({ kind: "scalar", name, of }) as ScalarMeasure;
 const reading = (kl: readonly number[], reverse: readonly (readonly number[])[] | null = null) =>
-  ({ name: "one", reverse, continuations: kl.map((value) => ({ kl: [value, 1] })) }) as unknown as ConditionReading;
+  ({
+    name: "one",
+    reverse,
+    continuations: kl.map((value) => ({ kl: [value, 1] })),
+    continued: kl.map((value) => [value]),
+  }) as unknown as ConditionReading;
 
 test("Monte Carlo: the standard error of a mean over continuations", () => {
   const original = { ...reading([10, 20, 30, 40]), name: "original" };
@@ -111,6 +118,7 @@ test("Monte Carlo: the standard error of a mean over continuations", () => {
     scalar("own", (condition) => defined(first(condition))),
     scalar("against", (condition, { conditions }) => defined(first(conditions.get("original")) - first(condition))),
     scalar("reverse", ({ reverse }) => defined(reverse?.[0]?.[0] ?? 0)),
+    scalar("scored", ({ continued }) => defined(logProbs(continued[0])[0] ?? 0)),
     scalar("constant", () => defined(3)),
     scalar("sometimes", (condition) => (first(condition) > 2 ? defined(1) : undefinedBecause("too small"))),
   ];
@@ -118,6 +126,7 @@ test("Monte Carlo: the standard error of a mean over continuations", () => {
   // Sample standard deviations of 1, 2, 4, 5 and of 9, 18, 26, 35, each over √4.
   expect(errors.get("own")).toBeCloseTo(Math.sqrt(10 / 3) / 2, 12);
   expect(errors.get("against")).toBeCloseTo(Math.sqrt((13 ** 2 + 4 ** 2 + 4 ** 2 + 13 ** 2) / 3) / 2, 12);
+  expect(errors.get("scored")).toBe(errors.get("own"));
   expect(errors.get("constant")).toBe(0);
   expect(errors.has("sometimes")).toBe(false);
   const reversed = monteCarloErrors(measures, reading([1, 2], [[3], [7]]), item);

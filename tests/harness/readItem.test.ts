@@ -1,7 +1,9 @@
 /** What the model is asked to read, and how the answer is sorted. */
 import { describe, expect, test } from "vitest";
+import { tokensOf } from "../../harness/buildReadRequest.ts";
 import { FrameReader } from "../../harness/FrameReader.ts";
-import { type ConditionText, type ItemRequest, readItem, tokensOf } from "../../harness/readItem.ts";
+import type { ConditionText, ItemRequest } from "../../harness/ItemRequest.ts";
+import { readItem } from "../../harness/readItem.ts";
 import { meanStates, readStates } from "../../harness/readStates.ts";
 import type { ReadRequest, ReadResult, Row } from "../../providers/contract.ts";
 import type { Frame, Item } from "../../suites/Suite.ts";
@@ -200,7 +202,7 @@ test("each condition gets what belongs to it", async () => {
     reading?.continuations.forEach((one, m) => {
       expect(one.kl).toEqual(request.continuations[m]?.map(() => row));
       expect(one.sameTop).toEqual(request.continuations[m]?.map(() => row === 0));
-      expect(one.logProb).toEqual(request.continuations[m]?.map((id) => -id - row / 100));
+      expect(reading.continued[m]).toEqual(request.continuations[m]?.map((id) => -id - row / 100));
     });
     const [answer, rival] = [item.questions[0]?.answer, item.questions[0]?.decoyAnswer].map((one) =>
       provider.tokenizer.encode(` ${one}`).map((id) => -id - row / 100),

@@ -13,7 +13,8 @@ export interface ServerCommand {
   readonly ready: string;
 }
 
-const TRIES = 600;
+/** Three minutes: vLLM takes one where the machine is busy. */
+const TRIES = 1800;
 const PAUSE_MS = 100;
 
 export class ServerProcess {

@@ -6,6 +6,7 @@ import { DEFAULT_MODEL } from "../../providers/embedded/sources/knownModels.ts";
 import type { HuggingFaceProvider } from "../../providers/huggingface/HuggingFaceProvider.ts";
 import { openHuggingFace } from "../../providers/huggingface/openHuggingFace.ts";
 import { integrationFile } from "../../scripts/integrationParts.ts";
+import { logProbs } from "../providers/logProbs.ts";
 import { defaultModelFile } from "./defaultModelFile.ts";
 import type { ServerProcess } from "./ServerProcess.ts";
 import { startLlamaCpp } from "./startLlamaCpp.ts";
@@ -61,7 +62,7 @@ describe.skipIf(absent.length > 0)("hf-api: and llama-cpp-python 0.3.36", () => 
       scores,
       comparisons: [],
     });
-    const apart = top.map(({ logProb }, i) => Math.abs(logProb - (read.scores[i]?.[0] ?? Number.NaN)));
+    const apart = top.map(({ logProb }, i) => Math.abs(logProb - (logProbs(read.scores[i])[0] ?? Number.NaN)));
     console.log(`log-probabilities of ${top.length} tokens: ${Math.max(...apart).toFixed(3)} nats apart at most`);
     for (const difference of apart) expect(difference).toBeLessThan(LOG_PROB_LIMIT);
   });

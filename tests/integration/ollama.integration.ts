@@ -12,6 +12,7 @@ import { embeddedTwin } from "../../providers/ollama/embeddedTwin.ts";
 import type { OllamaProvider } from "../../providers/ollama/OllamaProvider.ts";
 import { openOllama } from "../../providers/ollama/openOllama.ts";
 import { integrationFile } from "../../scripts/integrationParts.ts";
+import { logProbs } from "../providers/logProbs.ts";
 import { defaultModelFile } from "./defaultModelFile.ts";
 import { OllamaServer } from "./OllamaServer.ts";
 
@@ -222,7 +223,7 @@ async function scoreLikely(provider: EmbeddedProvider, prompt: string, { tokens 
   const read = await provider.read({ rows: [row], states: [], pools: [], scores, comparisons: [] });
   const places: Likely[][] = (tokens ?? []).map(() => []);
   for (const [i, { place, text, theirs }] of named.entries()) {
-    places[place]?.push({ text, theirs, ours: read.scores[i]?.[0] ?? Number.NaN });
+    places[place]?.push({ text, theirs, ours: logProbs(read.scores[i])[0] ?? Number.NaN });
   }
   return places;
 }

@@ -117,6 +117,12 @@ def scalars(c, conditions, embedding_mean):
         "kl.reverse": np.mean([np.sum(m) for m in c["reverse"]]),
         "j": np.mean([np.sum(m) for m in c["reverse"]]) + np.mean([m.sum() for m in kl]),
         "js": np.concatenate([m["js"] for m in c["continuations"]]).mean(),
+        "kl.sampled": np.mean(
+            [
+                np.sum(o["logProb"]) - np.sum(m["logProb"])
+                for m, o in zip(c["continuations"], x["continuations"])
+            ]
+        ),
         "logits.rms-dp": np.sqrt(np.mean(np.concatenate(change) ** 2)),
         "logits.top1": np.concatenate([m["sameTop"] for m in c["continuations"]]).astype(float).mean(),
         "fact": np.mean(c["answer"]) - np.mean(c["decoyAnswer"]),

@@ -39,6 +39,9 @@ export type ModelReference =
 const ELSEWHERE: Readonly<Record<string, string>> = {
   "ollama-api:": "an Ollama server",
   "openai:": "an OpenAI-compatible server",
+  "vllm:": "a vLLM server",
+  "sglang:": "an SGLang server",
+  "llama-server:": "a llama.cpp server",
   "hf-api:": "Hugging Face inference",
   "transformers:": "PyTorch transformers",
   "recorded:": "a recording",

@@ -4,6 +4,7 @@ import { HANZI_512 } from "../../../codecs/alphabets/oneTokenHanzi.ts";
 import { bitsOfSymbols, symbolsOfBits } from "../../../codecs/text/symbolBits.ts";
 import type { Provider } from "../../../providers/contract.ts";
 import { ScriptedProvider } from "../../harness/ScriptedProvider.ts";
+import { logProbs } from "../../providers/logProbs.ts";
 import { codecOn, encodedTexts, inputOf, openTinyModel } from "./tinyModel.ts";
 
 let model: Provider;
@@ -57,8 +58,8 @@ test("the bits are those of the model: the sum of −log2 p of its tokens, and a
     comparisons: [],
     scores: [{ row: 0, segment: 1 }],
   });
-  const ideal = (scores[0] ?? []).reduce((sum, logProb) => sum - logProb / Math.LN2, 0);
-  const ends = (scores[0]?.length ?? 0) * Math.log2(32 / 31) + 5;
+  const ideal = logProbs(scores[0]).reduce((sum, logProb) => sum - logProb / Math.LN2, 0);
+  const ends = logProbs(scores[0]).length * Math.log2(32 / 31) + 5;
   const [code = ""] = await encodedTexts(codecOn(model, "arithmetic"), [original]);
   const bits = bitsOfSymbols(code, HANZI_512.symbols).length;
   expect(bits).toBeGreaterThanOrEqual(Math.floor(32 + ideal + ends));

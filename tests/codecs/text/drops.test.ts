@@ -6,6 +6,7 @@ import { wordLogProbs } from "../../../codecs/text/wordInformation.ts";
 import { wordsOf } from "../../../codecs/words.ts";
 import type { Provider, ReadRequest } from "../../../providers/contract.ts";
 import { ScriptedProvider } from "../../harness/ScriptedProvider.ts";
+import { logProbs } from "../../providers/logProbs.ts";
 import { encode } from "../encode.ts";
 import { codecOn, inputOf, openTinyModel } from "./tinyModel.ts";
 
@@ -123,7 +124,7 @@ describe("tokens and words", () => {
       ],
     ];
     const read = await model.read({ rows, states: [], pools: [], comparisons: [], scores: [{ row: 0, segment: 1 }] });
-    const bytes = read.scores[0] ?? [];
+    const bytes = logProbs(read.scores[0]);
     const sum = (from: number, to: number) => bytes.slice(from, to).reduce((total, value) => total + value, 0);
     // One token a byte: 3, a space, 5 with é of two, a comma and a space, twice 3, and a mark.
     const [words] = await wordLogProbs(model, [{ text, before: "" }]);

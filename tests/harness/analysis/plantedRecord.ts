@@ -5,9 +5,9 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { Role } from "../../../harness/conditions.ts";
+import type { Positions } from "../../../harness/ItemRequest.ts";
 import { describeMeasures, MEASURES } from "../../../harness/measures.ts";
 import type { Batch, ModelEntry, RunRecord } from "../../../harness/RunRecord.ts";
-import type { Positions } from "../../../harness/readItem.ts";
 import type { Gate } from "../../../suites/Suite.ts";
 
 /** What is known of an item when a condition's values are drawn. */

@@ -3,14 +3,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { tokensOf } from "../../../harness/buildReadRequest.ts";
 import { FrameReader } from "../../../harness/FrameReader.ts";
+import type { ConditionText, ItemRequest } from "../../../harness/ItemRequest.ts";
 import { extrasOf, MEASURES, selectMeasures } from "../../../harness/measures.ts";
 import type { ConditionReading, Extra } from "../../../harness/Reading.ts";
-import { type ConditionText, type ItemRequest, readItem, tokensOf } from "../../../harness/readItem.ts";
+import { readItem } from "../../../harness/readItem.ts";
 import { run } from "../../../harness/run.ts";
 import { numberOf } from "../../../harness/Value.ts";
 import type { Capabilities, ReadRequest, ReadResult } from "../../../providers/contract.ts";
 import type { Item } from "../../../suites/Suite.ts";
+import { logProbs } from "../../providers/logProbs.ts";
 import { ScriptedProvider } from "../ScriptedProvider.ts";
 import { CORPUS, SYNONYMS, scriptedItems, scriptedSuite } from "../scriptedSuite.ts";
 
@@ -20,6 +23,7 @@ const NOTHING: Capabilities = {
   hiddenStates: "none",
   attention: false,
   promptLogits: "none",
+  scores: false,
   generation: false,
   embeddings: false,
   tokenIdsIn: false,
@@ -36,7 +40,7 @@ describe("the choice of measures", () => {
       MEASURES.map(({ name }) => name).filter((name) => name === "js" || byDefault.includes(name)),
     );
     const standIns = MEASURES.filter(({ standsInFor }) => standsInFor !== undefined).map(({ name }) => name);
-    expect(standIns.sort()).toEqual(["embedding.cosine", "kl-topk"]);
+    expect(standIns.sort()).toEqual(["embedding.cosine", "kl-topk", "kl.sampled"]);
     expect(extrasOf(selectMeasures("default", "").filter(({ name }) => !standIns.includes(name)))).toEqual(new Set());
     expect(() => selectMeasures(["kl.revers"], "here")).toThrow("did you mean kl.reverse?");
   });
@@ -183,7 +187,7 @@ describe("what is read for them", () => {
     const told = [...readings].filter(([, { paraphrase }]) => paraphrase !== null).map(([name]) => name);
     expect(told).toEqual(["original", "paraphrase-near", "filler", "decoy", "decoy-paraphrase", "code"]);
     const { decoyParaphrase, paraphrase } = own(readings, "code");
-    expect([paraphrase?.length, decoyParaphrase?.length]).toEqual(
+    expect([paraphrase, decoyParaphrase].map((one) => logProbs(one).length)).toEqual(
       [item.paraphrases[0], item.decoy?.paraphrase].map((text) => (text as string).split(" ").length),
     );
     const silent = await read(["paraphrases"], { item: { ...item, decoy: { text: "x" } } });

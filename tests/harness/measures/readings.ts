@@ -4,7 +4,7 @@ import type { Item } from "../../../suites/Suite.ts";
 
 export type JsonReading = Omit<
   ConditionReading,
-  "states" | "pooled" | "embedding" | "attention" | "nextTokens" | "answers" | "restatement"
+  "states" | "pooled" | "embedding" | "attention" | "nextTokens" | "answers" | "restatement" | "continued"
 > & {
   states: number[][];
   pooled: number[] | null;
@@ -17,6 +17,7 @@ export function readingOf(json: JsonReading): ConditionReading {
   const floats = (rows: number[][]) => rows.map((row) => Float32Array.from(row));
   return {
     ...json,
+    continued: json.continuations.map(logProbsOf),
     states: floats(states),
     pooled: pooled && Float32Array.from(pooled),
     embedding: embedding && Float32Array.from(embedding),
@@ -27,10 +28,14 @@ export function readingOf(json: JsonReading): ConditionReading {
   };
 }
 
+/** Fixtures and tests write the tokens' log-probabilities beside their divergences. */
+const logProbsOf = (continuation: object) => (continuation as { logProb: readonly number[] }).logProb;
+
 /** A condition that was read without anything; `parts` says what was. */
 export function condition(name: string, parts: Partial<ConditionReading> = {}): ConditionReading {
   const nothing = {
     continuations: [],
+    continued: (parts.continuations ?? []).map(logProbsOf),
     answer: null,
     decoyAnswer: null,
     reconstruction: null,

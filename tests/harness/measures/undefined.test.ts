@@ -157,7 +157,8 @@ test("a change of probability: impossible tokens are a value, tokens that the or
   expect(of(logitsRmsDp, c([Number.NEGATIVE_INFINITY]), [original])).toEqual({ kind: "defined", value: 1 });
   expect(of(logitsRmsDp, c([-1e308]), [original])).toEqual({ kind: "defined", value: 1 });
   expect(of(logitsRmsDp, c([Number.NaN]), [original])).toEqual(because(/NaN/));
-  expect(of(logitsRmsDp, c([-1]))).toEqual(because(/NaN/));
+  expect(of(logitsRmsDp, c([-1]))).toEqual(because(/the original was read without/));
+  expect(of(logitsRmsDp, c([-1, -1]), [original])).toEqual(because(/other tokens/));
 });
 
 test("bits of a fact: not asked, no paraphrases, impossible ones", () => {

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Capabilities, Provider, ReadRequest, ReadResult } from "../../../providers/contract.ts";
+import { logProbs } from "../logProbs.ts";
 
 export interface ProviderCase {
   readonly open: () => Promise<Provider>;
@@ -118,8 +119,8 @@ export function describeProvider(name: string, { open, tolerance }: ProviderCase
       expect(all.pools.map(({ length }) => length)).toEqual(request.pools.map(() => identity.width));
       for (const pool of all.pools) finite(pool);
       const said = provider.tokenizer.encode(SAID, { continues: true }).length;
-      expect(all.scores.map(({ length }) => length)).toEqual(request.scores.map(() => said));
-      for (const scores of all.scores) {
+      expect(all.scores.map((scores) => logProbs(scores).length)).toEqual(request.scores.map(() => said));
+      for (const scores of all.scores.map(logProbs)) {
         for (const score of scores) expect(score).toBeLessThanOrEqual(1e-6);
         finite(scores);
       }
@@ -149,7 +150,7 @@ export function describeProvider(name: string, { open, tolerance }: ProviderCase
           });
           closeLists(
             logProb[t] ?? [],
-            all.scores.map((scores) => scores[t] as number),
+            all.scores.map((scores) => logProbs(scores)[t] as number),
             tolerance,
           );
         });
@@ -171,7 +172,7 @@ export function describeProvider(name: string, { open, tolerance }: ProviderCase
         }
         if (request.pools.length > 0)
           closeRows(alone.pools[0] as Float32Array, all.pools[row] as Float32Array, tolerance);
-        if (request.scores.length > 0) closeLists(alone.scores[0] ?? [], all.scores[row] ?? [], tolerance);
+        if (request.scores.length > 0) closeLists(logProbs(alone.scores[0]), logProbs(all.scores[row]), tolerance);
         expect(alone.nextTokens?.[0]).toEqual(all.nextTokens?.[row]);
         if (provider.capabilities.hiddenStates !== "all") continue;
         const [segments = []] = request.rows;
@@ -239,13 +240,13 @@ export function describeProvider(name: string, { open, tolerance }: ProviderCase
         ],
       ];
       const { scores } = await provider.read({ ...NOTHING, rows, scores: [{ row: 0, segment: 1 }] });
-      const logProbs = said.map((id, i) => {
+      const expected = said.map((id, i) => {
         const own = logits[before.length - 1 + i] as Float32Array;
         const most = own.reduce((a, b) => Math.max(a, b));
         const sum = own.reduce((total, logit) => total + Math.exp(logit - most), 0);
         return (own[id] as number) - most - Math.log(sum);
       });
-      closeLists(logProbs, scores[0] ?? [], Math.max(tolerance, 1e-4));
+      closeLists(expected, logProbs(scores[0]), Math.max(tolerance, 1e-4));
     });
 
     it("refuses settings of samples that mean nothing", async () => {

@@ -10,9 +10,10 @@ import {
   startHuggingFaceServer,
 } from "../huggingface/HuggingFaceServer.ts";
 import { CASES, TEXTS } from "../ollama/cases.ts";
-import { startReplayServer } from "../ollama/ReplayServer.ts";
+import ollamaExchanges from "../ollama/fixtures/exchanges.json" with { type: "json" };
 import { type Dialect, serveModel } from "../openai/ServedModel.ts";
 import { type FaultServer, json, startFaultServer } from "../remote/FaultServer.ts";
+import { startReplayServer } from "../remote/ReplayServer.ts";
 import { LetterServer } from "../served/LetterServer.ts";
 import { describeTextProvider, type TextProviderCase } from "./describeTextProvider.ts";
 
@@ -54,7 +55,7 @@ function ollamaCase(model: string, rest: Omit<TextProviderCase, "open" | "close"
   return {
     ...rest,
     open: async () => {
-      server = await startReplayServer();
+      server = await startReplayServer(ollamaExchanges);
       return openOllama(`ollama-api:${model}@${server.base}`, { env: {} });
     },
     close: async () => server?.close(),

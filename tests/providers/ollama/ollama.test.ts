@@ -1,12 +1,15 @@
 /** The provider against what a real Ollama 0.17.4 answered, recorded by tests/integration/recordOllama.ts. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type OpenOllamaOptions, openOllama } from "../../../providers/ollama/openOllama.ts";
+import { type ReplayServer, startReplayServer } from "../remote/ReplayServer.ts";
 import { CASES, LONG_TEXT, SHORT_CONTEXT, TEXTS, TOO_LONG } from "./cases.ts";
-import { EXCHANGES, type ReplayServer, startReplayServer } from "./ReplayServer.ts";
+import EXCHANGES from "./fixtures/exchanges.json" with { type: "json" };
 
+/** Ollama shows neither. */
+const NONE = { scores: "none", finalStates: null };
 let server: ReplayServer;
 beforeEach(async () => {
-  server = await startReplayServer();
+  server = await startReplayServer(EXCHANGES);
 });
 afterEach(async () => {
   await server.close();
@@ -31,12 +34,12 @@ describe("identity and capabilities", () => {
       digest: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
       contextLength: 8192,
     });
-    expect(provider.text).toEqual({ generation: true, topLogProbs: 20, embeddings: false, schema: true });
+    expect(provider.text).toEqual({ generation: true, topLogProbs: 20, embeddings: false, schema: true, ...NONE });
   });
 
   it("of an encoder", async () => {
     const provider = await open("minilm");
-    expect(provider.text).toEqual({ generation: false, topLogProbs: 0, embeddings: true, schema: false });
+    expect(provider.text).toEqual({ generation: false, topLogProbs: 0, embeddings: true, schema: false, ...NONE });
     expect(provider.identity.contextLength).toBe(512);
     await expect(provider.generate([CASES.text])).rejects.toMatchObject({ code: "capability-missing" });
   });

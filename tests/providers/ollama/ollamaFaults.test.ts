@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ollamaBase, parseOllamaReference } from "../../../providers/ollama/ollamaReference.ts";
 import { openOllama } from "../../../providers/ollama/openOllama.ts";
+import { type ReplayServer, sendJson, startReplayServer } from "../remote/ReplayServer.ts";
 import { CASES, TEXTS } from "./cases.ts";
-import { EXCHANGES, type ReplayServer, sendJson, startReplayServer } from "./ReplayServer.ts";
+import EXCHANGES from "./fixtures/exchanges.json" with { type: "json" };
 
 /** What of an answer the tests spoil. */
 interface Recorded {
@@ -18,7 +19,7 @@ interface Recorded {
 
 let server: ReplayServer;
 beforeEach(async () => {
-  server = await startReplayServer();
+  server = await startReplayServer(EXCHANGES);
 });
 afterEach(() => server.close());
 

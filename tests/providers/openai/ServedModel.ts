@@ -84,9 +84,17 @@ function answerChat(dialect: Dialect, request: Record<string, unknown>, response
     json(response, 400, { error: { message, type: "invalid_request_error", param: null, code: null } });
     return;
   }
-  const messages = request.messages as { content: string }[];
-  const tokens = greedy(messages.map(({ content }) => content).join("\n"), Number(request.max_tokens));
-  let previous = tokenize(messages.at(-1)?.content ?? "").at(-1) ?? "";
+  if (dialect === "sglang" && request.top_k === 0) {
+    json(response, 400, { object: "error", message: "top_k must be -1 (disable) or at least 1, got 0." });
+    return;
+  }
+  const messages = request.messages as { role: string; content: string }[];
+  // The template, a token a message, ends where the assistant's message begins.
+  const begun = request.add_generation_prompt === false;
+  const read = messages.flatMap(({ role, content }) => [`<${role}>`, ...tokenize(content)]);
+  const prompt = begun ? read : [...read, "<assistant>"];
+  const tokens = greedy(prompt.at(-1) ?? "", Number(request.max_tokens));
+  let previous = prompt.at(-1) ?? "";
   const content = tokens.map((token) => {
     const top = best(previous).slice(0, Number(request.top_logprobs ?? 0));
     const entry = { token, logprob: logProb(token, previous), bytes: [...Buffer.from(token)] };
@@ -118,6 +126,7 @@ function answerChat(dialect: Dialect, request: Record<string, unknown>, response
         logprobs: request.logprobs === true ? { content } : null,
       },
     ],
+    ...(dialect === "vllm" && "prompt_logprobs" in request && { prompt_logprobs: promptLogProbs(prompt) }),
     usage: { prompt_tokens: 12, completion_tokens: tokens.length, total_tokens: 12 + tokens.length },
   });
 }
@@ -144,21 +153,26 @@ function answerCompletion(dialect: Dialect, request: Record<string, unknown>, re
     text_offset: indices.map((index) => all.slice(first, index).join("").length),
   };
   const asked = typeof request.logprobs === "number" && !plain;
-  const promptLogProbs = before.map((token, index) =>
-    index === 0 ? null : { [1000 + index]: { logprob: scored(index), rank: 1, decoded_token: token } },
-  );
   const choice = {
     index: 0,
     text: (echo ? prompt : "") + after.join(""),
     finish_reason: "length",
     logprobs: asked ? logprobs : null,
-    ...(dialect === "vllm" && "prompt_logprobs" in request ? { prompt_logprobs: promptLogProbs } : {}),
+    ...(dialect === "vllm" && "prompt_logprobs" in request ? { prompt_logprobs: promptLogProbs(before) } : {}),
   };
   // Ollama puts its chat template around the text.
   const read = before.length + (plain ? 30 : 0);
   const usage = { prompt_tokens: read, completion_tokens: after.length, total_tokens: read + after.length };
   json(response, 200, { id: "cmpl-1", object: "text_completion", created: 1, model: "tiny", choices: [choice], usage });
 }
+
+/** As vLLM writes them. */
+const promptLogProbs = (tokens: readonly string[]) =>
+  tokens.map((token, index) =>
+    index === 0
+      ? null
+      : { [1000 + index]: { logprob: logProb(token, at(tokens, index - 1)), rank: 1, decoded_token: token } },
+  );
 
 function answerSglang(request: Record<string, unknown>, response: ServerResponse): void {
   const tokens = tokenize(String(request.text));

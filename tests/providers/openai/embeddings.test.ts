@@ -45,6 +45,8 @@ describe("embeddings", () => {
       generation: false,
       topLogProbs: 0,
       rawTopLogProbs: 0,
+      scores: "none",
+      finalStates: null,
       embeddings: true,
       schema: false,
     });

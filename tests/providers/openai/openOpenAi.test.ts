@@ -46,7 +46,9 @@ describe("what a server can do", () => {
     expect(provider.text).toEqual({
       generation: true,
       topLogProbs: 12,
-      rawTopLogProbs: 5,
+      rawTopLogProbs: 12,
+      scores: "all",
+      finalStates: null,
       embeddings: false,
       schema: true,
     });
@@ -71,7 +73,8 @@ describe("what a server can do", () => {
     const refused = await failure(ignoring.generate([chat("Say", { schema: {} })]));
     expect(refused.code).toBe("capability-missing");
     await ignoring.generate([chat("Say")]);
-    expect(lastBody()).toMatchObject({ repeat_penalty: 1, repetition_penalty: 1, temperature: 0 });
+    const whole = { repeat_penalty: 1, repetition_penalty: 1, min_p: 0, top_p: 1, top_k: -1 };
+    expect(lastBody()).toMatchObject({ ...whole, temperature: 0 });
   });
 
   it("gives a schema in the form that the server takes", async () => {
@@ -135,7 +138,7 @@ describe("generation", () => {
     const first = one?.tokens?.[0];
     expect(one).toMatchObject({ ended: "length", usage: { input: 12, output: 3 } });
     expect(one?.tokens?.map(({ text }) => text).join("")).toBe(one?.text);
-    expect(first?.logProb).toBe(logProb(first?.text ?? "", " falls"));
+    expect(first?.logProb).toBe(logProb(first?.text ?? "", "<assistant>"));
     expect(first?.top).toHaveLength(2);
     expect(first?.top[0]).toEqual({
       text: first?.text,
@@ -226,45 +229,4 @@ describe("answers that cannot be used", () => {
       expect(error).toMatchObject({ code, where: server?.origin });
     });
   }
-});
-
-describe("log-probabilities of a prompt", () => {
-  const cases = {
-    vllm: { kind: "exact", how: "prompt_logprobs" },
-    openai: { kind: "exact", how: "echo" },
-    sglang: { kind: "exact", how: "echo" },
-    "llama-cpp-python": { kind: "untrusted", how: "echo" },
-    ollama: { kind: "none", how: null },
-  } as const;
-  for (const [dialect, expected] of Object.entries(cases)) {
-    it(`of ${dialect}: ${expected.kind}`, async () => {
-      const found = await (await open(dialect as Dialect)).probePromptLogProbs();
-      expect(found).toMatchObject(expected);
-      if (expected.kind === "untrusted") expect(found.reason).toMatch(/of 8 tokens .* another log-probability/);
-      if (expected.kind === "none") expect(found.reason).toContain("echo:");
-    });
-  }
-
-  it("of SGLang's own route, where echo is refused", async () => {
-    const model = serveModel("sglang");
-    server = await startFaultServer((received, response) => {
-      const echo = (received.body as { echo?: boolean } | null)?.echo;
-      if (echo) return json(response, 400, { message: "Echo is not supported", object: "error" });
-      model(received, response);
-    });
-    expect(await (await open("sglang")).probePromptLogProbs()).toMatchObject({ kind: "exact", how: "sglang" });
-  });
-
-  it("says why it cannot decide", async () => {
-    const model = serveModel("vllm");
-    server = await startFaultServer((received, response) => {
-      const body = received.body as Record<string, unknown> | null;
-      // Greedy answers without log-probabilities.
-      const blind = body !== null && !("prompt_logprobs" in body) && !("echo" in body);
-      model({ ...received, body: blind ? { ...body, logprobs: undefined } : body }, response);
-    });
-    const found = await (await open("vllm")).probePromptLogProbs();
-    expect(found.kind).toBe("untrusted");
-    expect(found.reason).toMatch(/^could not be checked: .*holds none/);
-  });
 });

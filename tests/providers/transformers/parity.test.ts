@@ -7,6 +7,7 @@ import { openModel } from "../../../providers/embedded/openModel.ts";
 import { openTransformers } from "../../../providers/transformers/openTransformers.ts";
 import type { TransformersProvider } from "../../../providers/transformers/TransformersProvider.ts";
 import { absoluteError, relativeError, rowOf } from "../embedded/oracle.ts";
+import { logProbs } from "../logProbs.ts";
 
 const PYTHON = process.env.ISOGLYPH_TEST_PYTHON ?? "";
 const MODELS = fileURLToPath(new URL("../../oracles/fixtures/models/", import.meta.url));
@@ -106,7 +107,7 @@ describe.skipIf(PYTHON === "")("with Python (ISOGLYPH_TEST_PYTHON)", () => {
         expect(a.map((row) => row.length)).toEqual(b.map((row) => row.length));
         expect(absoluteError(Float32Array.from(a.flat()), Float32Array.from(b.flat()))).toBeLessThan(LOGIT_TOLERANCE);
       };
-      close(actual.scores, expected.scores);
+      close(actual.scores.map(logProbs), expected.scores.map(logProbs));
       expect(actual.comparisons.length).toBe(3);
       expected.comparisons.forEach((wanted, i) => {
         const given = actual.comparisons[i] as typeof wanted;

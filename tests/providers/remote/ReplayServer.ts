@@ -1,20 +1,15 @@
-/** Answers as a real Ollama did (fixtures/exchanges.json), to the very requests that it was asked. */
-import { readFileSync } from "node:fs";
+/** Answers as a real server did, to the very requests that it was asked. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
 
-interface Exchange {
+export interface Exchange {
   readonly path: string;
   readonly request: unknown;
   readonly status: number;
   readonly answer: unknown;
 }
-
-export const EXCHANGES = JSON.parse(
-  readFileSync(new URL("./fixtures/exchanges.json", import.meta.url), "utf8"),
-) as readonly Exchange[];
 
 /** Gives another answer than the recorded one where it returns true. */
 type Before = (path: string, body: Record<string, unknown> | null, response: ServerResponse) => boolean;
@@ -28,7 +23,7 @@ export interface ReplayServer {
   close(): Promise<void>;
 }
 
-export async function startReplayServer(): Promise<ReplayServer> {
+export async function startReplayServer(exchanges: readonly Exchange[]): Promise<ReplayServer> {
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const replay: ReplayServer = {
@@ -47,7 +42,7 @@ export async function startReplayServer(): Promise<ReplayServer> {
     const body = sent === "" ? null : JSON.parse(sent);
     replay.requests.push({ path, body });
     if (replay.before(path, body, response)) return;
-    const found = EXCHANGES.find((one) => one.path === path && isDeepStrictEqual(one.request, body));
+    const found = exchanges.find((one) => one.path === path && isDeepStrictEqual(one.request, body));
     if (!found) replay.unrecorded.push({ path, body });
     sendJson(response, found?.status ?? 501, found?.answer ?? { error: "not recorded" });
   }
