@@ -55,10 +55,14 @@ for (const [name, [prefix, start]] of Object.entries(servers)) {
   console.log(`${lines.length} exchanges in ${target}`);
 }
 
-/** Less where the model's file lay, and of states, one a token, all but the last two. */
+/** Less where model and server lay, and of states, one a token, all but the last two. */
 function withoutPlace(answer: unknown): unknown {
   return JSON.parse(JSON.stringify(answer), (_, part: unknown) => {
-    if (typeof part === "string") return part.replace(/^(\/[^/]+)+\/([^/]+)$/, "/models/$2");
+    if (typeof part === "string") {
+      return part
+        .replace(/^(\/[^/]+)+\/([^/]+)$/, "/models/$2")
+        .replaceAll(/(\/[\w.-]+)+\/site-packages/g, "site-packages");
+    }
     return Array.isArray(part) && Array.isArray(part[0]) && part[0].length > 100 ? part.slice(-2) : part;
   });
 }

@@ -32,12 +32,14 @@ function requestFor({ tokenizer }: Provider, contexts: readonly string[]): ReadR
 /** Everything that the capabilities allow, of each row. */
 function allOf(provider: Provider, contexts: readonly string[]): ReadRequest {
   const request = requestFor(provider, contexts);
-  const { hiddenStates, promptLogits, attention } = provider.capabilities;
+  const { hiddenStates, promptLogits, scores, attention } = provider.capabilities;
   const each = (segment: number) => request.rows.map((_, row) => ({ row, segment }));
   return {
     ...request,
-    ...(hiddenStates === "all" && { states: each(2), pools: each(2) }),
-    ...(promptLogits === "full" && { scores: each(3), comparisons: [each(3)], jensenShannon: true }),
+    ...(hiddenStates !== "none" && { states: each(2) }),
+    ...(hiddenStates === "all" && { pools: each(2) }),
+    ...(scores && { scores: each(3) }),
+    ...(promptLogits === "full" && { comparisons: [each(3)], jensenShannon: true }),
     ...(promptLogits === "top-k" && { nextTokens: each(2) }),
     ...(attention && { attention: each(2).map((ref) => ({ ...ref, context: 1 })) }),
   };
@@ -68,9 +70,9 @@ function refusals(provider: Provider): [string, (c: Capabilities) => boolean, ()
   const ids = provider.tokenizer.encode(BEFORE);
   const sample = { prompts: [{ ids, seed: 1 }], samples: 1, maxTokens: 1, temperature: 1 };
   return [
-    ["states", (c) => c.hiddenStates === "all", () => provider.read({ ...request, states: [ref] })],
+    ["states", (c) => c.hiddenStates !== "none", () => provider.read({ ...request, states: [ref] })],
     ["pools", (c) => c.hiddenStates === "all", () => provider.read({ ...request, pools: [ref] })],
-    ["scores", (c) => c.promptLogits === "full", () => provider.read({ ...request, scores: [ref] })],
+    ["scores", (c) => c.scores, () => provider.read({ ...request, scores: [ref] })],
     ["comparisons", (c) => c.promptLogits === "full", () => provider.read({ ...request, comparisons: [[ref]] })],
     ["next tokens", (c) => c.promptLogits === "top-k", () => provider.read({ ...request, nextTokens: [ref] })],
     ["attention", (c) => c.attention, () => provider.read({ ...request, attention: [{ ...ref, context: 1 }] })],
@@ -99,8 +101,9 @@ export function describeProvider(name: string, { open, tolerance }: ProviderCase
       for (const field of ["digest", "tokenizerDigest"] as const) expect(identity[field]).toMatch(/^[0-9a-f]*$/);
       for (const field of ["layers", "width", "vocabulary"] as const) {
         expect(Number.isSafeInteger(identity[field])).toBe(true);
+        const { hiddenStates } = provider.capabilities;
         // A number of states needs blocks to come from.
-        expect(identity[field] > 0).toBe(provider.capabilities.hiddenStates === "all");
+        expect(identity[field] > 0).toBe(hiddenStates === "all" || (field === "width" && hiddenStates === "final"));
       }
     });
 
@@ -174,7 +177,7 @@ export function describeProvider(name: string, { open, tolerance }: ProviderCase
           closeRows(alone.pools[0] as Float32Array, all.pools[row] as Float32Array, tolerance);
         if (request.scores.length > 0) closeLists(logProbs(alone.scores[0]), logProbs(all.scores[row]), tolerance);
         expect(alone.nextTokens?.[0]).toEqual(all.nextTokens?.[row]);
-        if (provider.capabilities.hiddenStates !== "all") continue;
+        if (provider.capabilities.hiddenStates === "none") continue;
         const [segments = []] = request.rows;
         const flat = [{ ids: segments.flatMap(({ ids }) => ids), parent: null }];
         const last = await provider.read({ ...NOTHING, rows: [segments], states: [{ row: 0, segment: 3 }] });

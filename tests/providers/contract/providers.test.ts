@@ -25,6 +25,10 @@ for (const name of ["llama", "qwen3", "bert", "xlm-roberta"]) {
 }
 describeProvider("scripted", { open: async () => new ScriptedProvider(), tolerance: 1e-6 });
 describeProvider("served", { open: async () => new ServedProvider(new LetterServer()), tolerance: 0 });
+describeProvider("served, with scores and final states", {
+  open: async () => new ServedProvider(new LetterServer(5, true, { scores: "all", finalStates: 26 })),
+  tolerance: 0,
+});
 describeProvider("served, embeddings alone", {
   open: async () => new ServedProvider(new LetterServer(0)),
   tolerance: 0,
