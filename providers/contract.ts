@@ -223,6 +223,12 @@ export interface GenerateRequest {
   readonly schema?: Readonly<Record<string, unknown>>;
 }
 
+/** The same after rows that stand where the token embeddings of a text would. */
+export interface EmbeddingsRequest extends Omit<GenerateRequest, "input" | "schema"> {
+  /** float32 [tokens][width], at least one. */
+  readonly embeddings: readonly Float32Array[];
+}
+
 /** A text as the model would have written it right after `input`. */
 export interface ScoreRequest {
   readonly input: TextInput;
@@ -253,6 +259,11 @@ export interface TextProvider {
   readonly text: TextCapabilities;
   /** One answer a request. @throws ExpectedError `capability-missing`, `input-too-long` rather than cutting anything. */
   generate(requests: readonly GenerateRequest[], signal?: AbortSignal): Promise<Generated[]>;
+  /**
+   * One answer a request. Whether a server was started for it, only its answer tells.
+   * @throws ExpectedError `capability-missing`, `generation-empty`.
+   */
+  generateFrom?(requests: readonly EmbeddingsRequest[], signal?: AbortSignal): Promise<Generated[]>;
   /**
    * The tokens of `said` as the server cuts the joined text; unscored where one of them begins in the input. There where
    * `text.scores` is not none. @throws ExpectedError `input-too-long`.

@@ -1,5 +1,7 @@
 /** A model behind a server that speaks the OpenAI interface. */
+import { createHash } from "node:crypto";
 import type {
+  EmbeddingsRequest,
   Generated,
   GenerateRequest,
   Scored,
@@ -11,11 +13,12 @@ import type {
 } from "../contract.ts";
 import { checkGenerate } from "../remote/checkGenerate.ts";
 import { embedDistinct } from "../remote/embedDistinct.ts";
-import { missing } from "../remote/RemoteError.ts";
+import { isRefused, missing } from "../remote/RemoteError.ts";
 import type { Remember } from "../remote/RequestQueue.ts";
 import { readVectors } from "../remote/readVectors.ts";
 import { EmbeddingBatches } from "./EmbeddingBatches.ts";
 import { FINAL_STATE, FINAL_STATE_HINT, type ServerKind } from "./finalStates.ts";
+import { FROM_EMBEDDINGS, FROM_EMBEDDINGS_HINT } from "./fromEmbeddings.ts";
 import type { OpenAiClient } from "./OpenAiClient.ts";
 import { type Dialect, drawing, responseFormat } from "./probeDialect.ts";
 import type { PromptLogProbs } from "./probePromptLogProbs.ts";
@@ -86,6 +89,29 @@ export class OpenAiProvider implements TextProvider {
         return remember(key, () => this.ask(request, copy, until));
       }),
     );
+  }
+
+  /** Equal requests that draw at random without a seed get an answer each; none of these is kept. */
+  async generateFrom(requests: readonly EmbeddingsRequest[], signal?: AbortSignal): Promise<Generated[]> {
+    const { client, dialect, kind, remember } = this.parts;
+    const { model, origin, queue } = client.options;
+    const ask = kind && FROM_EMBEDDINGS[kind];
+    if (!ask) throw missing(origin, `model ${JSON.stringify(model)} takes no embeddings`, "use vllm: or sglang:");
+    for (const request of requests) checkGenerate(request, this.offer(this.text.rawTopLogProbs ?? 0));
+    const until = this.until(signal);
+    const answers = requests.map((request, copy) => () => {
+      const { embeddings, ...rest } = request;
+      if (request.temperature > 0 && request.seed === undefined) return ask(client, dialect, request, copy, until);
+      const rows = createHash("sha256");
+      for (const row of embeddings) rows.update(row);
+      const key = { provider: this.identity, dialect, rows: rows.digest("hex"), generateFrom: rest };
+      return remember(key, () => ask(client, dialect, request, 0, until));
+    });
+    return queue.all(answers).catch((error: unknown) => {
+      if (!isRefused(error)) throw error;
+      const said = `the server refuses the embeddings: ${error.message}`;
+      throw missing(origin, said, FROM_EMBEDDINGS_HINT[kind] ?? "", error);
+    });
   }
 
   async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
@@ -193,18 +219,19 @@ export class OpenAiProvider implements TextProvider {
     const { refusal } = this.parts.rawText;
     if (refusal !== null && "text" in request.input) throw refusal;
     const { topLogProbs, rawTopLogProbs = topLogProbs } = this.text;
-    checkGenerate(request, {
-      reference: this.identity.reference,
-      origin: this.parts.client.options.origin,
-      topLogProbs: "text" in request.input ? rawTopLogProbs : topLogProbs,
-      withoutLogProbs: "choose a server that shows log-probabilities, or measure without them",
-    });
+    checkGenerate(request, this.offer("text" in request.input ? rawTopLogProbs : topLogProbs));
     if (request.schema !== undefined && !(this.text.schema && "messages" in request.input)) {
       throw this.lacks("answers that follow a JSON schema");
     }
     if (!this.parts.dialect.temperature && request.temperature !== 1) {
       throw this.lacks(`temperature ${request.temperature} (it only samples at 1)`);
     }
+  }
+
+  private offer(topLogProbs: number) {
+    const withoutLogProbs = "choose a server that shows log-probabilities, or measure without them";
+    const { reference } = this.identity;
+    return { reference, origin: this.parts.client.options.origin, topLogProbs, withoutLogProbs };
   }
 
   private until(signal?: AbortSignal): AbortSignal {

@@ -115,7 +115,7 @@ export function withoutSecrets(text: string, secrets: readonly string[], most = 
 /** An answer with an error status. */
 export interface Refusal {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: Pick<Headers, "get">;
   /** As far as it was read, without secrets. */
   readonly body: string;
   readonly origin: string;

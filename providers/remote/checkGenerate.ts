@@ -1,5 +1,5 @@
 import { ExpectedError } from "../../errors.ts";
-import type { GenerateRequest } from "../contract.ts";
+import type { EmbeddingsRequest, GenerateRequest } from "../contract.ts";
 import { missing } from "./RemoteError.ts";
 
 /** What a server shows of the model that is asked. */
@@ -13,18 +13,26 @@ export interface Offer {
   readonly withoutLogProbs: string;
 }
 
+/** Characters, messages or rows that it goes on from. */
+function sizeOf(request: GenerateRequest | EmbeddingsRequest): number {
+  if ("embeddings" in request) return request.embeddings.length;
+  const { input } = request;
+  return "text" in input ? input.text.length : input.messages.length;
+}
+
 /**
  * What no server is asked for: an answer to nothing, an answer of no tokens (which some take for as many as the model
  * likes), more likely tokens than it names.
  * @throws ExpectedError `capability-missing`, `generation-empty`.
  */
-export function checkGenerate({ input, maxTokens, topLogProbs = 0 }: GenerateRequest, offer: Offer): void {
+export function checkGenerate(request: GenerateRequest | EmbeddingsRequest, offer: Offer): void {
+  const { maxTokens, topLogProbs = 0 } = request;
   const { reference, origin, topLogProbs: most, withoutLogProbs } = offer;
   if (topLogProbs > most) {
     const message = `${topLogProbs} likely tokens are asked for, and the server names ${most}`;
     throw missing(origin, message, most > 0 ? "ask for fewer" : withoutLogProbs);
   }
-  const empty = "text" in input ? input.text === "" : input.messages.length === 0;
+  const empty = sizeOf(request) === 0;
   if (empty || !Number.isSafeInteger(maxTokens) || maxTokens < 1) {
     throw new ExpectedError({
       code: "generation-empty",

@@ -1,14 +1,18 @@
 /**
  * The fetch that is handed to every client library: it bounds an answer, follows no redirect, and fails with a
- * RemoteError that holds no key. An answer is whole when it comes back, so a time-out covers its body too.
+ * RemoteError that holds no key. An answer is whole when it comes back, so a time-out covers its body too. Under it lies
+ * undici's `request`, which costs half of what its `fetch` does.
  */
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
+import { type Dispatcher, request } from "undici";
 import { malformed, RemoteError, refusalError, withoutSecrets } from "./RemoteError.ts";
 import { type RateLimits, readRateLimits } from "./rateLimits.ts";
 
 export interface GuardedFetchOptions {
   /** Keys, which no error may show. */
   readonly secrets: readonly string[];
-  /** Largest answer in bytes, unpacked. Default 64 MB. */
+  /** Largest answer in bytes, packed and unpacked. Default 64 MB. */
   readonly answerBytes?: number;
   /** Ends a request; its reason is thrown where it is an Error. */
   readonly signal?: AbortSignal;
@@ -27,80 +31,140 @@ export interface Answered {
 const ANSWER_BYTES = 64 * 2 ** 20;
 
 /**
- * A fetch that resolves to a whole answer with a status of 200 to 299.
+ * A fetch of texts and bytes that resolves to a whole answer with a status of 200 to 299, without headers but its type's.
  * @throws RemoteError (through the promise) for every other status and for whatever goes wrong on the way.
  */
 export function guardedFetch(options: GuardedFetchOptions): typeof globalThis.fetch {
   const { secrets, answerBytes = ANSWER_BYTES } = options;
   return async (input, init = {}) => {
     const address = new URL(input instanceof Request ? input.url : input);
-    const signals = [options.signal, init.signal].filter((signal) => signal instanceof AbortSignal);
-    const signal = signals.length === 1 ? (signals[0] as AbortSignal) : AbortSignal.any(signals);
+    // The libraries' own signals serve their time-outs, which are off.
+    const signal = options.signal ?? init.signal ?? null;
+    const sent = bodyOf(init.body);
     const started = performance.now();
     try {
-      const answer = await fetch(input, { ...init, redirect: "manual", signal });
-      if (answer.status >= 300 && answer.status < 400) throw await redirectError(answer, address);
-      const bytes = await readBounded(answer, answerBytes, address.origin);
-      const milliseconds = performance.now() - started;
-      const limits = readRateLimits(answer.headers);
-      options.onAnswer?.({ status: answer.status, limits, bytes: bytes.length, milliseconds });
-      if (!answer.ok) {
-        const body = withoutSecrets(bytes.subarray(0, 65_536).toString("utf8"), secrets, 4000);
-        throw refusalError({ status: answer.status, headers: answer.headers, body, origin: address.origin });
-      }
-      const headers = new Headers(answer.headers);
-      // They describe the packed body.
-      for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
-      return new Response(answer.status === 204 || answer.status === 205 ? null : bytes, {
-        status: answer.status,
+      const {
+        statusCode: status,
         headers,
+        body,
+      } = await request(address, {
+        method: (init.method ?? "GET") as Dispatcher.HttpMethod,
+        headers: init.headers instanceof Headers ? init.headers : new Headers(init.headers),
+        body: sent,
+        signal,
+        // The queue's time-out is the one that counts.
+        ...{ headersTimeout: 0, bodyTimeout: 0 },
+      });
+      const get = (name: string) => [headers[name] ?? null].flat()[0] ?? null;
+      if (status >= 300 && status < 400) {
+        body.destroy();
+        throw redirectError(status, get("location"), address);
+      }
+      const bytes = await unpacked(
+        await readBounded(body, Number(get("content-length") ?? 0), status, answerBytes, address.origin),
+        get("content-encoding"),
+        status,
+        answerBytes,
+        address.origin,
+      );
+      const milliseconds = performance.now() - started;
+      options.onAnswer?.({ status, limits: readRateLimits({ get }), bytes: bytes.length, milliseconds });
+      if (status < 200 || status > 299) {
+        const said = withoutSecrets(bytes.subarray(0, 65_536).toString("utf8"), secrets, 4000);
+        throw refusalError({ status, headers: { get }, body: said, origin: address.origin });
+      }
+      const type = get("content-type");
+      return new Response(status === 204 || status === 205 ? null : bytes, {
+        status,
+        headers: type === null ? {} : { "content-type": type },
       });
     } catch (error) {
-      if (signal.aborted && signal.reason instanceof Error) throw signal.reason;
+      if (signal?.aborted && signal.reason instanceof Error) throw signal.reason;
       if (error instanceof RemoteError) throw error;
       throw networkError(error, address.origin, secrets);
     }
   };
 }
 
-async function readBounded(answer: Response, most: number, origin: string): Promise<Buffer<ArrayBuffer>> {
-  if (answer.body === null) return Buffer.alloc(0);
-  const declared = Number(answer.headers.get("content-length") ?? 0);
-  const packed = answer.headers.has("content-encoding");
-  // Node's HTTP reads no further than what was declared.
-  if (declared > 0 && declared <= most && !packed) return Buffer.from(await answer.arrayBuffer());
+/** @throws Error for what no client library sends here. */
+function bodyOf(body: RequestInit["body"]): string | Uint8Array | null {
+  if (body === undefined || body === null || typeof body === "string") return body ?? null;
+  if (body instanceof Uint8Array) return body;
+  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  throw new Error(`a request's body is neither text nor bytes: ${Object.prototype.toString.call(body)}`);
+}
+
+/** @param declared bytes, as the headers say; 0 where they do not. */
+async function readBounded(
+  body: Dispatcher.ResponseData["body"],
+  declared: number,
+  status: number,
+  most: number,
+  origin: string,
+): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   if (declared <= most) {
-    for await (const chunk of answer.body) {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       if (size > most) break;
       chunks.push(chunk);
     }
     if (size <= most) return Buffer.concat(chunks, size);
-  } else {
-    await answer.body.cancel();
   }
-  throw new RemoteError({
+  body.destroy();
+  throw tooLarge(declared > most ? `${declared} bytes, which is ` : "", status, most, origin);
+}
+
+const UNPACK = {
+  gzip: promisify(gunzip),
+  "x-gzip": promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+  zstd: promisify(zstdDecompress),
+} as Readonly<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer<ArrayBuffer>>>>;
+
+/** @param encoding `Content-Encoding`: what it was packed with, the last one outermost. */
+async function unpacked(
+  bytes: Buffer<ArrayBuffer>,
+  encoding: string | null,
+  status: number,
+  most: number,
+  origin: string,
+): Promise<Buffer<ArrayBuffer>> {
+  let plain = bytes;
+  for (const name of (encoding ?? "").split(",").reverse()) {
+    const packing = name.trim().toLowerCase();
+    if (packing === "" || packing === "identity" || plain.length === 0) continue;
+    const unpack = UNPACK[packing];
+    if (!unpack) throw malformed(origin, `the answer is packed as ${JSON.stringify(packing)}, which nobody asked for`);
+    plain = await unpack(plain, { maxOutputLength: most }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ERR_BUFFER_TOO_LARGE") throw tooLarge("", status, most, origin);
+      throw malformed(origin, `the answer is not ${packing}, as its headers say: ${error.message}`);
+    });
+  }
+  return plain;
+}
+
+function tooLarge(declared: string, status: number, most: number, origin: string): RemoteError {
+  return new RemoteError({
     code: "provider-answer-too-large",
-    message: `the answer holds ${declared > most ? `${declared} bytes, which is` : ""} more than ${most} bytes`,
+    message: `the answer holds ${declared}more than ${most} bytes`,
     where: origin,
     hint: "ask for less in one request: fewer texts, fewer tokens, fewer log-probabilities",
-    status: answer.status,
+    status,
   });
 }
 
-async function redirectError(answer: Response, from: URL): Promise<RemoteError> {
-  await answer.body?.cancel();
-  const location = answer.headers.get("location");
+function redirectError(status: number, location: string | null, from: URL): RemoteError {
   const to = location === null ? null : URL.parse(location, from.href);
-  if (to === null) return malformed(from.origin, `status ${answer.status} without a location that can be read`);
+  if (to === null) return malformed(from.origin, `status ${status} without a location that can be read`);
   return new RemoteError({
     code: "provider-redirect",
     message: `${from.host} sends the request on to ${to.host}, which was not followed: the key stays with ${from.host}`,
     where: from.origin,
     hint: `if ${to.origin} is to be trusted, give it as the base URL`,
-    status: answer.status,
+    status,
   });
 }
 

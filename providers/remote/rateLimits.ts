@@ -18,7 +18,7 @@ export interface Budget {
  * Reads `Retry-After` (seconds or an HTTP date, RFC 9110 section 10.2.3), `retry-after-ms`, and `x-ratelimit-remaining-*`
  * with `x-ratelimit-reset-*` as OpenAI and its followers send them.
  */
-export function readRateLimits(headers: Headers, now = Date.now()): RateLimits {
+export function readRateLimits(headers: Pick<Headers, "get">, now = Date.now()): RateLimits {
   const budget = (kind: string): Budget | null => {
     const remaining = number(headers.get(`x-ratelimit-remaining${kind}`));
     const reset = readDuration(headers.get(`x-ratelimit-reset${kind}`), now);

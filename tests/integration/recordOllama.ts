@@ -11,6 +11,7 @@ import { integrationFile } from "../../scripts/integrationParts.ts";
 import { CASES, LONG_TEXT, SHORT_CONTEXT, TEXTS, TOO_LONG } from "../providers/ollama/cases.ts";
 import { defaultModelFile } from "./defaultModelFile.ts";
 import { OllamaServer } from "./OllamaServer.ts";
+import { RecordingProxy } from "./RecordingProxy.ts";
 
 const [binary, encoder, model] = [integrationFile("ollama"), integrationFile("minilm"), defaultModelFile()];
 if (binary === null || encoder === null || model === null) {
@@ -18,29 +19,11 @@ if (binary === null || encoder === null || model === null) {
 }
 const target = fileURLToPath(new URL("../providers/ollama/fixtures/exchanges.json", import.meta.url));
 const server = await OllamaServer.start(binary);
-const exchanges: object[] = [];
-const seen = new Set<string>();
-const plainFetch = globalThis.fetch;
+const proxy = await RecordingProxy.start(server.base, withoutPlace);
 try {
   await server.create("smollm2", { "smollm2.gguf": model });
   await server.createFromFolder("minilm", encoder);
-  globalThis.fetch = async (input, init) => {
-    const answer = await plainFetch(input, init);
-    const path = new URL(String(input)).pathname;
-    const request = typeof init?.body === "string" ? JSON.parse(init.body) : null;
-    const name = JSON.stringify([path, request]);
-    if (!seen.has(name)) {
-      exchanges.push({
-        path,
-        request,
-        status: answer.status,
-        answer: withoutPlace((await answer.clone().json()) as Record<string, unknown>),
-      });
-    }
-    seen.add(name);
-    return answer;
-  };
-  const open = (name: string, env = {}) => openOllama(`ollama-api:${name}@${server.base}`, { env });
+  const open = (name: string, env = {}) => openOllama(`ollama-api:${name}@${proxy.base}`, { env });
   const chat = await open("smollm2");
   await chat.generate(Object.values(CASES));
   const short = await open("smollm2", SHORT_CONTEXT);
@@ -50,14 +33,15 @@ try {
   await minilm.embed([LONG_TEXT]).catch(() => {});
   await open("smolm2").catch(() => {});
 } finally {
-  globalThis.fetch = plainFetch;
+  await proxy.close();
   await server.close();
 }
-writeFileSync(target, `${JSON.stringify(exchanges, null, 1)}\n`);
-console.log(`${exchanges.length} exchanges in ${target}`);
+writeFileSync(target, `${JSON.stringify(proxy.exchanges, null, 1)}\n`);
+console.log(`${proxy.exchanges.length} exchanges in ${target}`);
 
 /** Less where the store lay, what nobody reads, and the times. */
-function withoutPlace(answer: Record<string, unknown>): unknown {
-  for (const key of ["license", "tensors", "created_at", "modified_at"]) delete answer[key];
+function withoutPlace(answer: unknown): unknown {
+  for (const key of ["license", "tensors", "created_at", "modified_at"])
+    delete (answer as Record<string, unknown>)[key];
   return JSON.parse(JSON.stringify(answer).replaceAll(join(server.store), "/var/lib/ollama"));
 }

@@ -8,8 +8,9 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openOpenAi } from "../../providers/openai/openOpenAi.ts";
 import { integrationFile } from "../../scripts/integrationParts.ts";
-import { ENDS, GENERATED, type RecordedServer, SCORED } from "../providers/openai/recordedCases.ts";
+import { EMBEDDED, ENDS, GENERATED, type RecordedServer, SCORED } from "../providers/openai/recordedCases.ts";
 import { defaultModelFile } from "./defaultModelFile.ts";
+import { RecordingProxy } from "./RecordingProxy.ts";
 import type { ServerProcess } from "./ServerProcess.ts";
 import { startLlamaCpp } from "./startLlamaCpp.ts";
 import { startLlamaServer } from "./startLlamaServer.ts";
@@ -27,30 +28,22 @@ const servers: Readonly<Record<RecordedServer, readonly [prefix: string, start: 
   "llama-cpp-python": ["openai:", () => startLlamaCpp(needed(integrationFile("llama-cpp-python")), model)],
 };
 
-const plainFetch = globalThis.fetch;
 for (const [name, [prefix, start]] of Object.entries(servers)) {
   const server = await start();
-  const exchanges = new Map<string, object>();
-  globalThis.fetch = async (input, init) => {
-    const answer = await plainFetch(input, init);
-    const path = new URL(String(input)).pathname;
-    const request = typeof init?.body === "string" ? JSON.parse(init.body) : null;
-    const said = withoutPlace(await answer.clone().json());
-    exchanges.set(JSON.stringify([path, request]), { path, request, status: answer.status, answer: said });
-    return answer;
-  };
+  const proxy = await RecordingProxy.start(server.base, withoutPlace);
   try {
-    const provider = await openOpenAi(`${prefix}smollm2@${server.base}/v1`, { env: {} });
+    const provider = await openOpenAi(`${prefix}smollm2@${proxy.base}/v1`, { env: {} });
     const { generation, scores, finalStates } = provider.text;
     if (generation) await provider.generate(Object.values(GENERATED));
     if (scores !== "none") await provider.score(SCORED);
+    if (name === "vllm") await provider.generateFrom([EMBEDDED]);
     if (finalStates !== null) await provider.finalStates(ENDS);
   } finally {
-    globalThis.fetch = plainFetch;
+    await proxy.close();
     await server.close();
   }
   const target = fileURLToPath(new URL(`../providers/openai/fixtures/${name}.json`, import.meta.url));
-  const lines = [...exchanges.values()].map((exchange) => JSON.stringify(exchange));
+  const lines = proxy.exchanges.map((exchange) => JSON.stringify(exchange));
   writeFileSync(target, `[\n${lines.join(",\n")}\n]\n`);
   console.log(`${lines.length} exchanges in ${target}`);
 }

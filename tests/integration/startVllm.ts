@@ -30,6 +30,7 @@ export function startVllm(python: string, model: string, shows: "texts" | "state
     env: {
       ...offline(),
       HOME: home,
+      TMPDIR: home,
       VLLM_CPU_KVCACHE_SPACE: "1",
       VLLM_CPU_OMP_THREADS_BIND: "nobind",
       OMP_NUM_THREADS: "1",

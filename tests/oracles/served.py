@@ -40,11 +40,22 @@ def state(text):
         return model(torch.tensor([ids(text)]), output_hidden_states=True).hidden_states[-1][0, -1].tolist()
 
 
+def embedded():
+    """Rows that are no token's; float32 as JavaScript rounds them."""
+    i, j = torch.arange(3, dtype=torch.float64)[:, None], torch.arange(576, dtype=torch.float64)[None]
+    rows = (0.2 * torch.sin(0.37 * i + 0.11 * j)).float()
+    with torch.no_grad():
+        logs = model(inputs_embeds=rows[None]).logits[0, -1].log_softmax(-1)
+    top = logs.topk(5)
+    return [[tokenizer.decode([k]), float(f"{v:.6g}")] for v, k in zip(top.values.tolist(), top.indices.tolist())]
+
+
 def rounded(values):
     return [float(f"{value:.6g}") for value in values]
 
 
 truth = {"scores": [rounded(score(*one)) for one in scored], "states": [rounded(state(one)) for one in ends]}
+truth["embedded"] = embedded()
 target = pathlib.Path(__file__).parent.parent / "providers" / "openai" / "fixtures" / "truth.json"
 target.parent.mkdir(exist_ok=True)
 target.write_text(json.dumps(truth) + "\n")

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { getGlobalDispatcher, setGlobalDispatcher } from "undici";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseHuggingFaceReference, readToken } from "../../../providers/huggingface/huggingFaceReference.ts";
 import { openHuggingFace } from "../../../providers/huggingface/openHuggingFace.ts";
 import {
@@ -17,7 +18,6 @@ beforeEach(async () => {
   server = await startHuggingFaceServer(() => null);
 });
 afterEach(async () => {
-  vi.unstubAllGlobals();
   await server.close();
 });
 
@@ -42,6 +42,7 @@ describe("an endpoint of text-generation-inference", () => {
       generation: true,
       topLogProbs: 3,
       rawTopLogProbs: 5,
+      ...{ scores: "none", finalStates: null },
       embeddings: false,
       schema: true,
     });
@@ -138,6 +139,7 @@ describe("features", () => {
       generation: false,
       topLogProbs: 0,
       rawTopLogProbs: 0,
+      ...{ scores: "none", finalStates: null },
       embeddings: true,
       schema: false,
     });
@@ -187,6 +189,10 @@ describe("features", () => {
 });
 
 describe("the Hub's inference providers", () => {
+  const plain = getGlobalDispatcher();
+  afterEach(() => {
+    setGlobalDispatcher(plain);
+  });
   /** Hosts that requests went to, with the key that they had. */
   let hosts: string[];
   const mapping = (task: string, status = "live") => ({
@@ -194,13 +200,13 @@ describe("the Hub's inference providers", () => {
   });
   const hub = (model: unknown, router: Handler) => {
     hosts = [];
-    vi.unstubAllGlobals();
-    const plain = globalThis.fetch;
-    vi.stubGlobal("fetch", (input: string | URL, init?: RequestInit) => {
-      const { host, pathname } = new URL(input);
-      hosts.push(`${host} ${new Headers(init?.headers).get("authorization") ?? "no key"}`);
-      return plain(`${server.base}/${host}${pathname}`, init);
-    });
+    setGlobalDispatcher(
+      plain.compose((dispatch) => (options, handler) => {
+        const { host } = new URL(String(options.origin));
+        hosts.push(`${host} ${new Headers(options.headers as Headers).get("authorization") ?? "no key"}`);
+        return dispatch({ ...options, origin: server.base, path: `/${host}${options.path}` }, handler);
+      }),
+    );
     server.handler = (asked) => {
       if (asked.path.startsWith("/huggingface.co/api/models/")) return { json: model };
       const path = asked.path.replace(/^\/router\.huggingface\.co\/(novita|hf-inference)(\/v3\/openai)?/, "");

@@ -4,7 +4,7 @@ import type { OpenAiProvider } from "../../../providers/openai/OpenAiProvider.ts
 import { openOpenAi } from "../../../providers/openai/openOpenAi.ts";
 import { logProbs } from "../logProbs.ts";
 import { type ReplayServer, startReplayServer } from "../remote/ReplayServer.ts";
-import { ENDS, exchangesOf, GENERATED, type RecordedServer, SCORED, TRUTH } from "./recordedCases.ts";
+import { EMBEDDED, ENDS, exchangesOf, GENERATED, type RecordedServer, SCORED, TRUTH } from "./recordedCases.ts";
 
 let server: ReplayServer | undefined;
 afterEach(async () => {
@@ -48,6 +48,15 @@ describe("vLLM 0.32", () => {
     for (const { tokens } of answers.slice(0, 2)) for (const { top } of tokens ?? []) expect(top).toHaveLength(5);
   });
 
+  it("goes on after rows that are no token's as PyTorch does", async () => {
+    const [answer] = await (await open("vllm:", "vllm")).generateFrom([EMBEDDED]);
+    const named = answer?.tokens?.[0]?.top.map(({ text, logProb }) => [text, logProb] as const);
+    expect(named?.map(([text]) => text)).toEqual(truth.embedded.map(([text]) => text));
+    named?.forEach(([, logProb], i) => {
+      expect(logProb).toBeCloseTo(truth.embedded[i]?.[1] as number, 3);
+    });
+  });
+
   it("started for states shows PyTorch's, and says what else it lacks", async () => {
     const provider = await open("vllm:", "vllm-states");
     expect(provider.text).toMatchObject({ generation: false, embeddings: false, scores: "none", finalStates: 576 });
@@ -86,7 +95,9 @@ describe("llama-cpp-python 0.3.36", () => {
   });
 
   it("shows no states to who does not say which server it is", async () => {
-    await expect((await open("openai:", "llama-cpp-python")).finalStates(ENDS)).rejects.toMatchObject({
+    const provider = await open("openai:", "llama-cpp-python");
+    await expect(provider.generateFrom([EMBEDDED])).rejects.toMatchObject({ code: "capability-missing" });
+    await expect(provider.finalStates(ENDS)).rejects.toMatchObject({
       code: "capability-missing",
       hint: expect.stringContaining("vllm:, sglang: or llama-server:"),
     });
