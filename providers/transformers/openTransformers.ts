@@ -1,34 +1,21 @@
-import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { z } from "zod";
-import { ExpectedError } from "../../errors.ts";
 import type { Progress } from "../embedded/sources/fetchModel.ts";
 import { folderDigest } from "../embedded/sources/hubFolder.ts";
 import { hubTokenizer } from "../embedded/tokenizer/hubTokenizer.ts";
 import { withinVocabulary } from "../embedded/tokenizer/withinVocabulary.ts";
 import { PythonWorker, type WorkerResult } from "./PythonWorker.ts";
 import { TransformersProvider } from "./TransformersProvider.ts";
+import { parseTransformersReference } from "./transformersReference.ts";
 import { storedType, weightFiles } from "./weightFiles.ts";
 import { answerMalformed, PYTHON_VARIABLE } from "./workerErrors.ts";
 
 export interface TransformersOptions {
-  /** What the weights become in memory; float32 unless said otherwise. */
-  readonly dtype?: "float32" | "float16" | "bfloat16";
-  /** As PyTorch names it: `cuda`, `cuda:1`, `cpu`; CUDA where there is any, unless said otherwise. */
-  readonly device?: string;
   /** The interpreter; else what the environment says, else `python3`. */
   readonly python?: string;
   readonly progress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
-
-/** A folder, or a name on the Hugging Face Hub. */
-interface Source {
-  readonly name: string;
-  readonly revision: string | null;
-}
-
-const PREFIX = "transformers:";
 
 const count = z.number().int().min(1);
 const helloSchema = z.object({ python: z.string(), torch: z.string(), transformers: z.string() });
@@ -48,7 +35,7 @@ const modelSchema = z.object({
 
 /**
  * Opens a model with Python's transformers: any causal one that its AutoModelForCausalLM loads without code of its own.
- * @param reference `transformers:FOLDER` or `transformers:OWNER/NAME[@REVISION]`
+ * @param reference as transformersReference.ts reads it
  * @throws ExpectedError `model-reference-malformed`, `python-model-not-loadable`, `python-model-unsupported`,
  *   `python-device-missing`, `python-out-of-memory`; those of PythonWorker.start, weightFiles and hubTokenizer
  */
@@ -56,8 +43,9 @@ export async function openTransformers(
   reference: string,
   options: TransformersOptions = {},
 ): Promise<TransformersProvider> {
-  const source = parseSource(reference);
-  const { dtype = "float32", device, progress = () => {}, signal } = options;
+  const source = parseTransformersReference(reference);
+  const { progress = () => {}, signal } = options;
+  const dtype = source.dtype ?? "float32";
   const name = source.revision === null ? basename(resolve(source.name)) : source.name;
   const python = options.python ?? (process.env[PYTHON_VARIABLE] || "python3");
   progress({ label: `${name}: starting Python`, done: 0, total: 0 });
@@ -70,7 +58,7 @@ export async function openTransformers(
       name: source.revision === null ? resolve(source.name) : source.name,
       revision: source.revision,
       dtype,
-      device,
+      ...(source.device !== null && { device: source.device }),
     };
     const model = shaped(modelSchema, (await worker.ask(task, signal)).result, name);
     const { folder } = model;
@@ -86,7 +74,7 @@ export async function openTransformers(
       digest,
       quantisation: storedType(folder, files),
       engine: `transformers ${versions.transformers}, torch ${versions.torch}, ${model.device}`,
-      weights: `${dtype} (${options.dtype === undefined ? "the default" : "as asked"})`,
+      weights: `${dtype} (${source.dtype === null ? "the default" : "as asked"})`,
       tokenizerDigest,
       contextLength: model.contextLength,
       layers: model.layers,
@@ -105,23 +93,4 @@ function shaped<T>(schema: z.ZodType<T>, result: WorkerResult, name: string): T 
   const parsed = schema.safeParse(result);
   if (parsed.success) return parsed.data;
   throw answerMalformed(name, z.prettifyError(parsed.error));
-}
-
-/** A folder that is there is a folder; anything else has to be a name of the Hub. */
-function parseSource(reference: string): Source {
-  const fail = (reason: string): never => {
-    throw new ExpectedError({
-      code: "model-reference-malformed",
-      message: `model reference ${JSON.stringify(reference)}: ${reason}`,
-      hint: `the form is ${PREFIX}FOLDER or ${PREFIX}OWNER/NAME[@REVISION]`,
-    });
-  };
-  if (!reference.startsWith(PREFIX)) fail(`it does not begin with ${PREFIX}`);
-  const text = reference.slice(PREFIX.length);
-  if (text === "") fail("no folder and no name follows");
-  if (statSync(text, { throwIfNoEntry: false })?.isDirectory()) return { name: text, revision: null };
-  const [, name, revision = "main"] =
-    /^((?:[A-Za-z0-9_][\w.-]*\/)?[A-Za-z0-9_][\w.-]*)(?:@([\w./+-]+))?$/.exec(text) ?? [];
-  if (name === undefined) return fail("there is no such folder, and it is no name of the Hugging Face Hub");
-  return { name, revision };
 }

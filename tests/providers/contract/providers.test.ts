@@ -35,7 +35,7 @@ describeProvider("served, embeddings alone", {
 });
 describe.skipIf(PYTHON === "")("with Python (ISOGLYPH_TEST_PYTHON)", () => {
   describeProvider("transformers llama", {
-    open: () => openTransformers(`transformers:${MODELS}llama`, { python: PYTHON, device: "cpu" }),
+    open: () => openTransformers(`transformers:${MODELS}llama?device=cpu`, { python: PYTHON }),
     tolerance: 3e-5,
   });
 });

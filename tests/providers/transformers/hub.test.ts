@@ -43,7 +43,7 @@ describe.skipIf(PYTHON === "")("with Python (ISOGLYPH_TEST_PYTHON)", () => {
     folder = await open(`transformers:${MODEL}`);
     await folder.close();
   });
-  const open = (reference: string) => openTransformers(reference, { python: PYTHON, device: "cpu", dtype: "bfloat16" });
+  const open = (reference: string) => openTransformers(`${reference}?device=cpu&dtype=bfloat16`, { python: PYTHON });
 
   it.each(["transformers:owner/tiny", "transformers:owner/tiny@v2"])("opens %s", async (reference) => {
     const provider = await open(reference);

@@ -63,7 +63,7 @@ describe.skipIf(PYTHON === "")("with Python (ISOGLYPH_TEST_PYTHON)", () => {
     let actual: ReadResult;
     beforeAll(async () => {
       embedded = await openModel(MODELS + name, { weights: "float32", purpose: "batch", threads: 1 });
-      python = await openTransformers(`transformers:${MODELS}${name}`, { python: PYTHON, device: "cpu" });
+      python = await openTransformers(`transformers:${MODELS}${name}?device=cpu`, { python: PYTHON });
       // Angles of longrope go by the longest leaf of a row here, and by each leaf there: equal where these are.
       const request = requestOf(name === "phi3-longrope" ? [11, 12, 13, 14, 15] : [11, 12, 13]);
       expected = await embedded.read(request);
