@@ -147,7 +147,9 @@ function refuseTooLong(
   conditions: readonly Condition[],
   extras: ReadonlySet<Extra>,
 ): void {
-  const { identity } = provider;
+  const { identity, capabilities } = provider;
+  // Where nobody says, or the tokens are the server's, whoever serves the model has to refuse what is too long.
+  if (identity.contextLength === null || !capabilities.tokenIdsIn) return;
   const continuation = Math.max(suite.continuations.tokens, extras.has("restatement") ? RESTATEMENT_TOKENS : 0);
   const answer = extras.has("answers") ? ANSWER_TOKENS : 0;
   const around = suite.items.map((item) =>
@@ -160,8 +162,7 @@ function refuseTooLong(
       if (!encoding || !("text" in encoding)) return;
       const context = Math.max(...frames.map((frame) => frame.context(encoding.text).length));
       const tokens = context + (around[i] as number);
-      // Where nobody says, whoever serves the model has to refuse what is too long.
-      if (identity.contextLength === null || tokens <= identity.contextLength) return;
+      if (tokens <= (identity.contextLength ?? Number.POSITIVE_INFINITY)) return;
       throw new ExpectedError({
         code: "input-too-long",
         message: `item ${item.id} takes ${tokens} tokens under condition ${name}, and ${identity.name} reads ${identity.contextLength}`,

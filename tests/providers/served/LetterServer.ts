@@ -35,7 +35,7 @@ export class LetterServer implements TextProvider {
     name: "letters",
     engine: "letters 1",
     digest: null,
-    contextLength: null,
+    contextLength: null as number | null,
   };
   readonly text: TextCapabilities;
   readonly asked: GenerateRequest[] = [];

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTransformers } from "../../../providers/transformers/openTransformers.ts";
 import type { TransformersProvider } from "../../../providers/transformers/TransformersProvider.ts";
 
+/** Of the model, however it is named. */
+const SETTINGS = "?device=cpu&dtype=bfloat16";
 const PYTHON = process.env.ISOGLYPH_TEST_PYTHON ?? "";
 const MODEL = fileURLToPath(new URL("../../oracles/fixtures/models/llama", import.meta.url));
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -43,12 +45,12 @@ describe.skipIf(PYTHON === "")("with Python (ISOGLYPH_TEST_PYTHON)", () => {
     folder = await open(`transformers:${MODEL}`);
     await folder.close();
   });
-  const open = (reference: string) => openTransformers(`${reference}?device=cpu&dtype=bfloat16`, { python: PYTHON });
+  const open = (reference: string) => openTransformers(`${reference}${SETTINGS}`, { python: PYTHON });
 
   it.each(["transformers:owner/tiny", "transformers:owner/tiny@v2"])("opens %s", async (reference) => {
     const provider = await open(reference);
     try {
-      expect(provider.identity).toEqual({ ...folder.identity, reference, name: "owner/tiny" });
+      expect(provider.identity).toEqual({ ...folder.identity, reference: `${reference}${SETTINGS}`, name: "owner/tiny" });
       expect(provider.identity.weights).toBe("bfloat16 (as asked)");
       expect(provider.tokenizer.encode("ab")).toEqual(folder.tokenizer.encode("ab"));
     } finally {
