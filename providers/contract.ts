@@ -257,6 +257,8 @@ export interface Generated {
 export interface TextProvider {
   readonly identity: ServedIdentity;
   readonly text: TextCapabilities;
+  /** What it does not show, why, and what would help: a sentence each. */
+  readonly lacking?: readonly string[];
   /** One answer a request. @throws ExpectedError `capability-missing`, `input-too-long` rather than cutting anything. */
   generate(requests: readonly GenerateRequest[], signal?: AbortSignal): Promise<Generated[]>;
   /**

@@ -89,10 +89,9 @@ async function topTokenChecks(provider: Provider, signal: AbortSignal): Promise<
   ];
 }
 
-async function embeddingChecks(provider: Provider, signal: AbortSignal): Promise<Check[]> {
-  const [first, again, among] = await threeTimes(
-    async (texts) => (await provider.embed(texts, signal))[0] ?? new Float32Array(0),
-  );
+/** @param read one vector a text, of which the first is looked at. */
+async function vectorChecks(name: string, read: (texts: readonly string[]) => Promise<Float32Array>): Promise<Check[]> {
+  const [first, again, among] = await threeTimes(read);
   const zero = new Float32Array(first.length);
   const apart = (other: Float32Array) => {
     const cosine = centredCosine(first, other, zero);
@@ -100,7 +99,14 @@ async function embeddingChecks(provider: Provider, signal: AbortSignal): Promise
   };
   const state = Math.max(apart(again), apart(among)) < NOISE_LIMIT ? "ok" : "warn";
   const detail = `${first.length} wide; 1 − cosine: ${moved(apart(again), apart(among))}`;
-  return [{ name: "embeddings", state, detail }];
+  return [{ name, state, detail }];
+}
+
+async function finalState(provider: Provider, texts: readonly string[], signal: AbortSignal): Promise<Float32Array> {
+  const rows = texts.map((text) => rowOf(provider, text));
+  const states = rows.map((_, row) => ({ row, segment: 0 }));
+  const read = await provider.read({ rows, states, pools: [], scores: [], comparisons: [] }, signal);
+  return read.states.subarray(0, provider.identity.width);
 }
 
 /** Ollama shows no states; the weights that it serves may lie in this machine's store, where the engine reads them. */
@@ -140,7 +146,13 @@ export async function providerChecks(reference: string, signal: AbortSignal): Pr
       ...(reference.startsWith("ollama-api:") ? [await twinCheck(provider)] : []),
       ...(scores ? await scoreChecks(provider, signal) : []),
       ...(promptLogits === "top-k" ? await topTokenChecks(provider, signal) : []),
-      ...(embeddings ? await embeddingChecks(provider, signal) : []),
+      ...(hiddenStates === "final"
+        ? await vectorChecks("final state", (texts) => finalState(provider, texts, signal))
+        : []),
+      ...(embeddings
+        ? await vectorChecks("embeddings", async (texts) => (await provider.embed(texts, signal))[0] as Float32Array)
+        : []),
+      ...(provider.served?.lacking ?? []).map((detail): Check => ({ name: "lacks", state: "ok", detail })),
     ];
   } finally {
     await provider.close();

@@ -51,9 +51,20 @@ export interface OpenAiProviderParts {
 const mostTokens = (input: TextInput) =>
   Buffer.byteLength("text" in input ? input.text : input.messages.map(({ content }) => content).join(""));
 
+function lackingOf({ capabilities, rawText, promptLogProbs, kind }: OpenAiProviderParts): string[] {
+  const { generation, scores, finalStates } = capabilities;
+  const started = kind === null ? "where it is one, say vllm:, sglang: or llama-server:" : FINAL_STATE_HINT[kind];
+  return [
+    ...(rawText.refusal === null ? [] : [`texts as they are: ${rawText.refusal.message}`]),
+    ...(generation && scores !== "all" ? [`log-probabilities of given tokens: ${promptLogProbs.reason}`] : []),
+    ...(finalStates === null ? [`final hidden states: ${started}`] : []),
+  ];
+}
+
 export class OpenAiProvider implements TextProvider {
   readonly identity: ServedIdentity;
   readonly text: TextCapabilities;
+  readonly lacking: readonly string[];
   private readonly parts: OpenAiProviderParts;
   private readonly embeddings: EmbeddingBatches;
   private readonly closing = new AbortController();
@@ -62,6 +73,7 @@ export class OpenAiProvider implements TextProvider {
     this.parts = parts;
     this.identity = parts.identity;
     this.text = { ...parts.capabilities, rawTopLogProbs: parts.rawText.topLogProbs };
+    this.lacking = lackingOf(parts);
     this.embeddings = new EmbeddingBatches(parts.client, parts.prices);
   }
 

@@ -37,25 +37,30 @@ const ANSWER_BYTES = 64 * 2 ** 20;
 export function guardedFetch(options: GuardedFetchOptions): typeof globalThis.fetch {
   const { secrets, answerBytes = ANSWER_BYTES } = options;
   return async (input, init = {}) => {
-    const address = new URL(input instanceof Request ? input.url : input);
+    if (input instanceof Request) throw new Error("a request is handed over as its address and its parts");
+    const address = new URL(input);
     // The libraries' own signals serve their time-outs, which are off.
     const signal = options.signal ?? init.signal ?? null;
     const sent = bodyOf(init.body);
     const started = performance.now();
     try {
+      const asked = new Headers(init.headers);
+      asked.set("accept-encoding", "gzip, br");
       const {
         statusCode: status,
         headers,
         body,
       } = await request(address, {
         method: (init.method ?? "GET") as Dispatcher.HttpMethod,
-        headers: init.headers instanceof Headers ? init.headers : new Headers(init.headers),
+        headers: asked,
         body: sent,
         signal,
         // The queue's time-out is the one that counts.
         ...{ headersTimeout: 0, bodyTimeout: 0 },
       });
-      const get = (name: string) => [headers[name] ?? null].flat()[0] ?? null;
+      // A body that is given up fails, and a failure that nobody listens to ends the process.
+      body.on("error", () => {});
+      const get = (name: string) => firstOf(headers[name]) ?? null;
       if (status >= 300 && status < 400) {
         body.destroy();
         throw redirectError(status, get("location"), address);
@@ -85,6 +90,8 @@ export function guardedFetch(options: GuardedFetchOptions): typeof globalThis.fe
     }
   };
 }
+
+const firstOf = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
 /** @throws Error for what no client library sends here. */
 function bodyOf(body: RequestInit["body"]): string | Uint8Array | null {

@@ -19,6 +19,25 @@ async function answered(encoding: string, bytes: Buffer, answerBytes = 1000): Pr
 
 const TEXT = JSON.stringify({ said: "你好" });
 
+it("asks for packed answers, and leaves the other headers as they are", async () => {
+  server = await startFaultServer((_, response) => void response.end("{}"));
+  await guardedFetch({ secrets: [] })(`${server.origin}/x`, { headers: { accept: "application/json" } });
+  expect(server.received[0]?.headers).toMatchObject({ accept: "application/json", "accept-encoding": "gzip, br" });
+});
+
+// What is thrown later, past the promise, fails the whole run of the tests.
+it.each([
+  ["a redirect with a text", 302, { location: "http://other.example/" }, "provider-redirect"],
+  ["304", 304, {}, "provider-answer-malformed"],
+  ["too long by its own account", 200, { "content-length": "2000" }, "provider-answer-too-large"],
+])("an answer whose body is given up fails once: %s", async (_, status, headers: Record<string, string>, code) => {
+  server = await startFaultServer((_, response) => {
+    response.writeHead(status, headers).end(status === 304 ? "" : "x".repeat(2000));
+  });
+  await expect(guardedFetch({ secrets: [], answerBytes: 1000 })(`${server.origin}/x`)).rejects.toMatchObject({ code });
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+});
+
 describe("an answer that is packed", () => {
   const packings: [string, (text: string | Buffer) => Buffer][] = [
     ["gzip", gzipSync],
@@ -61,4 +80,6 @@ it("texts and bytes are sent as they are; nothing else is sent", async () => {
     expect(server.received.at(-1)?.body).toEqual({ a: "é" });
   }
   await expect(ask(address, { method, body: new FormData() })).rejects.toThrow(/neither text nor bytes/);
+  await expect(ask(new Request(address, { method, body: "{}" }))).rejects.toThrow(/its parts/);
+  expect(server.received).toHaveLength(2);
 });
