@@ -263,7 +263,7 @@ export interface TextProvider {
   generate(requests: readonly GenerateRequest[], signal?: AbortSignal): Promise<Generated[]>;
   /**
    * One answer a request. Whether a server was started for it, only its answer tells.
-   * @throws ExpectedError `capability-missing`, `generation-empty`.
+   * @throws ExpectedError `capability-missing`, `generation-empty`, `embeddings-malformed`.
    */
   generateFrom?(requests: readonly EmbeddingsRequest[], signal?: AbortSignal): Promise<Generated[]>;
   /**

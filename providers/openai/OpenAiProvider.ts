@@ -116,7 +116,13 @@ export class OpenAiProvider implements TextProvider {
       if (request.temperature > 0 && request.seed === undefined) return ask(client, dialect, request, copy, until);
       const rows = createHash("sha256");
       for (const row of embeddings) rows.update(row);
-      const key = { provider: this.identity, dialect, rows: rows.digest("hex"), generateFrom: rest };
+      const key = {
+        provider: this.identity,
+        dialect,
+        rows: rows.digest("hex"),
+        width: embeddings[0]?.length,
+        generateFrom: rest,
+      };
       return remember(key, () => ask(client, dialect, request, 0, until));
     });
     return queue.all(answers).catch((error: unknown) => {

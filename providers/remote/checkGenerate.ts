@@ -13,6 +13,20 @@ export interface Offer {
   readonly withoutLogProbs: string;
 }
 
+/** Rows that are no matrix of finite numbers. @throws ExpectedError `embeddings-malformed`. */
+function checkRows(rows: readonly Float32Array[], reference: string): void {
+  const width = rows[0]?.length ?? 0;
+  const uneven = rows.findIndex((row) => row.length !== width || width === 0);
+  const broken = rows.findIndex((row) => !row.every(Number.isFinite));
+  if (uneven < 0 && broken < 0) return;
+  const message =
+    uneven < 0
+      ? `row ${broken} holds a number that is not finite`
+      : `row ${uneven} has ${rows[uneven]?.length} numbers, and row 0 ${width}`;
+  const hint = "give one row a token, each as wide as the model";
+  throw new ExpectedError({ code: "embeddings-malformed", message, where: reference, hint });
+}
+
 /** Characters, messages or rows that it goes on from. */
 function sizeOf(request: GenerateRequest | EmbeddingsRequest): number {
   if ("embeddings" in request) return request.embeddings.length;
@@ -23,7 +37,7 @@ function sizeOf(request: GenerateRequest | EmbeddingsRequest): number {
 /**
  * What no server is asked for: an answer to nothing, an answer of no tokens (which some take for as many as the model
  * likes), more likely tokens than it names.
- * @throws ExpectedError `capability-missing`, `generation-empty`.
+ * @throws ExpectedError `capability-missing`, `generation-empty`, `embeddings-malformed`.
  */
 export function checkGenerate(request: GenerateRequest | EmbeddingsRequest, offer: Offer): void {
   const { maxTokens, topLogProbs = 0 } = request;
@@ -32,6 +46,7 @@ export function checkGenerate(request: GenerateRequest | EmbeddingsRequest, offe
     const message = `${topLogProbs} likely tokens are asked for, and the server names ${most}`;
     throw missing(origin, message, most > 0 ? "ask for fewer" : withoutLogProbs);
   }
+  if ("embeddings" in request) checkRows(request.embeddings, reference);
   const empty = sizeOf(request) === 0;
   if (empty || !Number.isSafeInteger(maxTokens) || maxTokens < 1) {
     throw new ExpectedError({

@@ -94,6 +94,67 @@ describe("answers that are no states", () => {
   });
 });
 
+describe("embeddings in", () => {
+  const request = { embeddings: [Float32Array.of(1, 2), Float32Array.of(3, 4)], maxTokens: 1, temperature: 0 };
+  const meta = {
+    finish_reason: { type: "length" },
+    prompt_tokens: 2,
+    completion_tokens: 1,
+    output_token_logprobs: [[-0.5, 7, " red"]],
+    output_top_logprobs: [
+      [
+        [-0.5, 7, " red"],
+        [-1.5, 8, " blue"],
+      ],
+    ],
+  };
+
+  it("SGLang takes them as rows of numbers", async () => {
+    const model = serveModel("sglang");
+    server = await startFaultServer((received, response) => {
+      const body = (received.body ?? {}) as Record<string, unknown>;
+      if ("input_embeds" in body) return json(response, 200, { text: " red", meta_info: meta });
+      model(received, response);
+    });
+    const provider = await openOpenAi(`sglang:tiny@${server.origin}/v1`, { env: {} });
+    const [answer] = await provider.generateFrom([{ ...request, topLogProbs: 2 }]);
+    const red = { text: " red", bytes: null, logProb: -0.5 };
+    expect(answer).toEqual({
+      text: " red",
+      ended: "length",
+      tokens: [{ ...red, top: [red, { text: " blue", bytes: null, logProb: -1.5 }] }],
+      usage: { input: 2, output: 1 },
+    });
+    expect(server.received.at(-1)?.body).toMatchObject({
+      input_embeds: [
+        [1, 2],
+        [3, 4],
+      ],
+    });
+  });
+
+  it("a server that was not started for them says no, and the hint how to", async () => {
+    const provider = await open("vllm:", "/none", () => ({}));
+    if (server) {
+      const message = "You must set `--enable-prompt-embeds` to input `prompt_embeds`.";
+      server.answer = (_, response) => json(response, 400, { error: { message, type: "BadRequestError" } });
+    }
+    const refused = await failure(provider.generateFrom([request]));
+    expect(refused).toMatchObject({ code: "capability-missing", hint: "start it with `--enable-prompt-embeds`" });
+  });
+
+  it.each([
+    ["uneven rows", [Float32Array.of(1, 2), Float32Array.of(3)], "embeddings-malformed"],
+    ["a number that is none", [Float32Array.of(1, Number.NaN)], "embeddings-malformed"],
+    ["no row", [], "generation-empty"],
+  ])("%s are not sent", async (_, embeddings, code) => {
+    const provider = await open("vllm:", "/none", () => ({}));
+    const before = server?.received.length;
+    await expect(provider.generateFrom([{ ...request, embeddings }])).rejects.toMatchObject({ code });
+    expect(server?.received.length).toBe(before);
+  });
+});
+
 it("a declared server needs its address", async () => {
   const error: unknown = await openOpenAi("vllm:model", { env: {} }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({
