@@ -105,7 +105,7 @@ describe.skipIf(absent.length > 0)(
       expect(ours.length).toBeGreaterThan(20);
       expect(Math.max(...apart)).toBeLessThan(1e-3);
       // Two continuations an item, and not the engine's: 0.75 was seen.
-    expect(order).toBeGreaterThan(0.5);
+      expect(order).toBeGreaterThan(0.5);
       expect(valuesOf(record, "reconstruction.bits").size).toBeGreaterThan(5);
       await servers.pop()?.close();
     });

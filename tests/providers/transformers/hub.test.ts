@@ -50,7 +50,11 @@ describe.skipIf(PYTHON === "")("with Python (ISOGLYPH_TEST_PYTHON)", () => {
   it.each(["transformers:owner/tiny", "transformers:owner/tiny@v2"])("opens %s", async (reference) => {
     const provider = await open(reference);
     try {
-      expect(provider.identity).toEqual({ ...folder.identity, reference: `${reference}${SETTINGS}`, name: "owner/tiny" });
+      expect(provider.identity).toEqual({
+        ...folder.identity,
+        reference: `${reference}${SETTINGS}`,
+        name: "owner/tiny",
+      });
       expect(provider.identity.weights).toBe("bfloat16 (as asked)");
       expect(provider.tokenizer.encode("ab")).toEqual(folder.tokenizer.encode("ab"));
     } finally {
