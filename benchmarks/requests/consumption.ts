@@ -1,5 +1,5 @@
 /**
- * What one subject takes in a process of its own. Arguments: `fetch`, `sdk` or `provider`, base URL, rows. Prints
+ * What one subject takes in a process of its own. Arguments: `fetch`, `sdk`, `sdk-over-request` or `provider`, base URL, rows. Prints
  * `{cpu, resident, live}`: milliseconds of processor time a row, once warm; most bytes resident; bytes of the heap that
  * the answers hold.
  */

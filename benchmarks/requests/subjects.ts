@@ -1,5 +1,6 @@
 /** The same rows by a bare fetch pool, by OpenAI's own package in such a pool, and by the provider. */
 import OpenAI from "openai";
+import { request as send } from "undici";
 import type { GenerateRequest } from "../../providers/contract.ts";
 import { openOpenAi } from "../../providers/openai/openOpenAi.ts";
 
@@ -43,8 +44,20 @@ export function bareFetch(base: string): Ask {
     });
 }
 
-function sdk(base: string): Ask {
-  const client = new OpenAI({ apiKey: "none", baseURL: `${base}/v1`, maxRetries: 0 });
+/** No more of undici's `request`, which the provider sends with, than the package needs here. */
+const overRequest: typeof globalThis.fetch = async (input, init = {}) => {
+  const { statusCode, headers, body } = await send(String(input), {
+    method: "POST",
+    headers: new Headers(init.headers),
+    body: init.body as string,
+  });
+  const type = String(headers["content-type"]);
+  return new Response(await body.arrayBuffer(), { status: statusCode, headers: { "content-type": type } });
+};
+
+/** @param fetch the package's own where none is given. */
+export function sdk(base: string, fetch?: typeof globalThis.fetch): Ask {
+  const client = new OpenAI({ apiKey: "none", baseURL: `${base}/v1`, maxRetries: 0, ...(fetch && { fetch }) });
   return (requests) =>
     pool(requests, async (request) => {
       const { choices } = await client.chat.completions.create(bodyOf(request));
@@ -60,5 +73,6 @@ export async function provider(base: string): Promise<Ask> {
 
 export async function subject(name: string, base: string): Promise<Ask> {
   if (name === "fetch") return bareFetch(base);
-  return name === "sdk" ? sdk(base) : provider(base);
+  if (name === "sdk") return sdk(base);
+  return name === "sdk-over-request" ? sdk(base, overRequest) : provider(base);
 }
