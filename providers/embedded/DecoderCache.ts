@@ -1,16 +1,38 @@
+import { cachedHeadSize } from "./blocks.ts";
 import type { Engine } from "./Engine.ts";
 import { ropeRow } from "./rows.ts";
-import { floatsOf, type Sessions, type TensorData } from "./Sessions.ts";
+import { floatsOf, intTensor, type Sessions } from "./Sessions.ts";
 
-/** The keys and values of a batch of sequences of different lengths, extended token by token. */
+/** Tokens of prompts read at once, padding included. */
+const PROMPT_TOKENS = 768;
+/** Fewer tokens that all prompts begin with are read with each: to read them apart would cost as much. */
+const LEAST_SHARED = 64;
+/** The cache grows by so many positions: each time it is copied. */
+const GROWTH = 64;
+
+/** How many tokens all prompts begin with, the last of any left out, which gives the logits. */
+function sharedTokens([first = [], ...others]: readonly (readonly number[])[]): number {
+  let shared = first.length - 1;
+  for (const ids of others) {
+    shared = Math.min(shared, ids.length - 1);
+    const differs = ids.findIndex((id, i) => id !== first[i]);
+    if (differs >= 0) shared = Math.min(shared, differs);
+  }
+  return shared;
+}
+
+/**
+ * The keys and values of a batch of sequences of different lengths, extended token by token: each in memory of its own
+ * with room to grow, which the graph writes to where the sequence ends.
+ */
 export class DecoderCache {
   private readonly engine: Engine;
   private readonly sessions: Sessions;
-  /** For each sequence, which of the cached positions hold a token of it. */
-  private held: boolean[][] = [];
   private lengths: number[] = [];
+  /** Positions that there is room for. */
+  private capacity = 0;
   /** What was read so far, where a sequence that grows long has to be read again. */
-  private history: number[][] = [];
+  private history: (readonly number[])[] = [];
 
   constructor(engine: Engine, sessions: Sessions) {
     this.engine = engine;
@@ -18,87 +40,118 @@ export class DecoderCache {
   }
 
   /**
-   * Appends ids[sequence] and gives the final-norm states after each sequence's last token, float32 [sequences, width].
-   * Sequences of the cache are first repeated `repeat` times, each beside its copies.
+   * Begins with prompts of at least one token each; gives the logits after each, float32 [prompts, vocabulary]. What
+   * all of them begin with is read once.
    */
-  async append(ids: readonly (readonly number[])[], repeat = 1): Promise<Float32Array> {
-    const { config } = this.engine;
-    const long = config.rope?.long;
-    if (long) {
-      const before = ids.map((_, sequence) => this.history[Math.floor(sequence / repeat)] ?? []);
-      this.history = ids.map((row, sequence) => [...(before[sequence] as number[]), ...row]);
-      const crosses = this.history.some(
-        (all, sequence) =>
-          before[sequence]?.length && all.length > long.beyond && before[sequence].length <= long.beyond,
-      );
-      // Beyond the limit all positions turn by other angles, those of the cached keys too.
-      if (crosses) {
-        this.held = [];
-        return this.extend(this.history, 1);
-      }
+  async start(prompts: readonly (readonly number[])[]): Promise<Float32Array> {
+    this.history = [...prompts];
+    // Where a long text turns by other angles from its first token on, a beginning is not the same in all of them.
+    const shared = this.engine.config.rope?.long ? 0 : sharedTokens(prompts);
+    if (shared < LEAST_SHARED || prompts.length === 1) {
+      await this.begin(prompts.map((ids) => ids.length));
+      return this.readAll(prompts, PROMPT_TOKENS);
     }
-    return this.extend(ids, repeat);
+    const prefix = (prompts[0] as readonly number[]).slice(0, shared);
+    await this.begin([shared]);
+    await this.run([prefix], 0);
+    this.lengths = prompts.map((ids) => ids.length);
+    await this.arrange(prompts.map(() => 0));
+    // What follows is read one by one: the operator takes several new tokens of one sequence only.
+    return this.readAll(
+      prompts.map((ids) => ids.slice(shared)),
+      0,
+    );
   }
 
-  private async extend(ids: readonly (readonly number[])[], repeat: number): Promise<Float32Array> {
-    const { config } = this.engine;
-    const first = this.held.length === 0;
-    if (first) {
-      this.held = ids.map(() => []);
-      this.lengths = ids.map(() => 0);
-    } else if (repeat > 1) {
-      this.held = this.held.flatMap((row) => Array.from({ length: repeat }, () => [...row]));
-      this.lengths = this.lengths.flatMap((length) => Array.from({ length: repeat }, () => length));
+  private begin(lengths: number[]): Promise<void> {
+    this.lengths = lengths;
+    return this.arrange(lengths.map(() => null));
+  }
+
+  /** Neighbours are read together, up to so many tokens with padding. */
+  private async readAll(ids: readonly (readonly number[])[], most: number): Promise<Float32Array> {
+    const { vocabulary } = this.engine.config;
+    const logits = new Float32Array(ids.length * vocabulary);
+    for (let from = 0; from < ids.length; ) {
+      let [to, longest] = [from, 0];
+      for (; to < ids.length; to++) {
+        longest = Math.max(longest, (ids[to] as readonly number[]).length);
+        if (to > from && (to + 1 - from) * longest > most) break;
+      }
+      logits.set(await this.run(ids.slice(from, to), from), from * vocabulary);
+      from = to;
     }
+    return logits;
+  }
+
+  /**
+   * Goes on by a token each with sequences, of which the i-th is the `from[i]`-th of before (the i-th unless given);
+   * gives the logits after each, float32 [sequences, vocabulary].
+   */
+  async append(ids: readonly number[], from: readonly number[] = ids.map((_, i) => i)): Promise<Float32Array> {
+    const { long } = this.engine.config.rope ?? {};
+    if (long) {
+      const before = from.map((sequence) => this.history[sequence] as readonly number[]);
+      this.history = ids.map((id, i) => [...(before[i] as readonly number[]), id]);
+      // Beyond the limit all positions turn by other angles, those of the cached keys too.
+      if (before.some(({ length }) => length === long.beyond)) return this.start(this.history);
+    }
+    const stays = from.length === this.lengths.length && from.every((sequence, i) => sequence === i);
+    this.lengths = from.map((sequence) => (this.lengths[sequence] as number) + 1);
+    if (!stays || Math.max(...this.lengths) > this.capacity) await this.arrange(from);
+    return this.run(
+      ids.map((id) => [id]),
+      0,
+    );
+  }
+
+  private async arrange(from: readonly (number | null)[]): Promise<void> {
+    const { layers, keyValueHeads: heads } = this.engine.config;
+    const size = cachedHeadSize(this.engine.config);
+    const longest = Math.max(...this.lengths);
+    if (longest > this.capacity || from[0] === null) this.capacity = (Math.floor(longest / GROWTH) + 1) * GROWTH;
+    const names = Array.from({ length: layers }, (_, layer) => [`key.${layer}`, `value.${layer}`]).flat();
+    await this.sessions.arrangeCache({ names, heads, capacity: this.capacity, size, from });
+  }
+
+  /** The last tokens of the sequences from `first` on, padded on the right. */
+  private async run(ids: readonly (readonly number[])[], first: number): Promise<Float32Array> {
+    const { config } = this.engine;
     const b = ids.length;
     const t = Math.max(...ids.map((row) => row.length));
-    const past = this.held[0]?.length ?? 0;
-    const seen = past + t;
-    const feedIds = new BigInt64Array(b * t);
-    const positions = new BigInt64Array(b * t);
-    const ropeRows = new BigInt64Array(b * t);
-    const mask = new Float32Array(b * t * seen).fill(-1e30);
-    const window = config.sliding?.window ?? Number.POSITIVE_INFINITY;
-    const local = config.sliding ? new Float32Array(b * t * seen).fill(-1e30) : null;
-    const readIndex = new BigInt64Array(b);
-    ids.forEach((row, sequence) => {
-      const held = this.held[sequence] as boolean[];
-      for (let i = 0; i < t; i++) {
-        const at = sequence * t + i;
-        const position = i < row.length ? (this.lengths[sequence] as number) + i : 0;
-        feedIds[at] = BigInt(row[i] ?? 0);
-        positions[at] = BigInt(position);
-        ropeRows[at] = BigInt(ropeRow(config, position, (this.lengths[sequence] as number) + row.length - 1));
-        held.push(i < row.length);
-        let nearer = 0;
-        for (let key = past + i; key >= 0; key--) {
-          if (!held[key] && key !== past + i) continue;
-          mask[at * seen + key] = 0;
-          if (local && nearer++ < window) local[at * seen + key] = 0;
-        }
-      }
-      readIndex[sequence] = BigInt(sequence * t + row.length - 1);
-      this.lengths[sequence] = (this.lengths[sequence] as number) + row.length;
-    });
-    const ints = (data: BigInt64Array, dims: number[]): TensorData => ({ type: "int64", data, dims });
-    const positionFeed = ints(positions, [b, t]);
+    const lengths = this.lengths.slice(first, first + b);
+    const grid = <T>(value: (id: number, position: number, length: number) => T, padding: T): T[] =>
+      ids.flatMap((row, i) => {
+        const length = lengths[i] as number;
+        return Array.from({ length: t }, (_, at) => {
+          const id = row[at];
+          return id === undefined ? padding : value(id, length - row.length + at, length);
+        });
+      });
+    const positions = intTensor(
+      grid((_, position) => position, 0),
+      [b, t],
+    );
+    const ints = (values: readonly number[]) =>
+      ({ type: "int32", data: Int32Array.from(values), dims: [values.length] }) as const;
     const feeds = {
-      ids: ints(feedIds, [b, t]),
-      positions: positionFeed,
-      mask: { type: "float32", data: mask, dims: [b, 1, t, seen] } as const,
-      ...(local && { mask_local: { type: "float32" as const, data: local, dims: [b, 1, t, seen] } }),
-      ...(config.rope?.long && { rope_rows: ints(ropeRows, [b, t]) }),
-      read_index: ints(readIndex, [b]),
-      ...this.engine.rotary(positionFeed),
+      ids: intTensor(
+        grid((id) => id, 0),
+        [b, t],
+      ),
+      positions,
+      last: ints(lengths.map((length) => length - 1)),
+      longest: ints([Math.max(...lengths)]),
+      ...(config.rope?.long && {
+        rope_rows: intTensor(
+          grid((_, position, length) => ropeRow(config, position, length - 1), 0),
+          [b, t],
+        ),
+      }),
+      read_index: intTensor(ids.map((row, i) => i * t + row.length - 1)),
+      ...this.engine.rotary(positions),
     };
-    const inputs = Array.from({ length: config.layers }, (_, layer) => [
-      `past.key.${layer}`,
-      `past.value.${layer}`,
-    ]).flat();
-    const empty = { inputs, dims: [b, config.keyValueHeads, 1, 0, config.headSize] };
-    const outputs = await this.sessions.run("generate", feeds, {
-      cache: first ? { start: empty } : { continue: { repeat } },
-    });
-    return floatsOf(outputs, "final");
+    const outputs = await this.sessions.run("generate", feeds, { sequences: { from: first, to: first + b } });
+    return floatsOf(outputs, "logits");
   }
 }

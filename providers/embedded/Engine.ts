@@ -45,10 +45,15 @@ export class Engine {
     this.sessions = new Sessions(threads);
   }
 
+  /** Path of the graph; its name ends in a hash of it. */
+  graphFile(graph: GraphName): string {
+    return this.prepared.graphFile(graph);
+  }
+
   open(graph: GraphName): Promise<void> {
     let opening = this.opened.get(graph);
     if (opening === undefined) {
-      opening = this.sessions.open(graph, this.prepared.graphFile(graph));
+      opening = this.sessions.open(graph, this.graphFile(graph));
       this.opened.set(graph, opening);
     }
     return opening;

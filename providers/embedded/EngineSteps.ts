@@ -1,17 +1,16 @@
 import { readFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
+import { basename } from "node:path";
 import type { ModelIdentity, Steps } from "../contract.ts";
 import { refuseTooLong } from "../refuseTooLong.ts";
 import type { Engine } from "./Engine.ts";
 import type { Exclusive } from "./Exclusive.ts";
-import { floatsOf } from "./Sessions.ts";
 
 /**
- * Follows a text with the engine's cache, one token a step, by the same two graphs at the same shapes each time: so that
+ * Follows a text with the engine's cache, one token a step, by the same graph at the same shapes each time: so that
  * a second reading adds up the same numbers in the same order.
  */
 export class EngineSteps implements Steps {
-  readonly kernel: string;
   private readonly identity: ModelIdentity;
   private readonly engine: Engine;
   private readonly cache: Exclusive;
@@ -20,8 +19,14 @@ export class EngineSteps implements Steps {
     this.identity = identity;
     this.engine = engine;
     this.cache = cache;
+  }
+
+  get kernel(): string {
+    const { identity, engine } = this;
     const policy = identity.weights.split(" ")[0];
-    this.kernel = `${identity.engine}, ${policy} weights, ${engine.threads} threads, node ${process.version} ${platform()} ${arch()} ${instructionSet()}`;
+    // The graph's hash: another version of this project may compute the same in another order.
+    const graph = basename(engine.graphFile("generate"), ".onnx");
+    return `${identity.engine}, ${graph}, ${policy} weights, ${engine.threads} threads, node ${process.version} ${platform()} ${arch()} ${instructionSet()}`;
   }
 
   follow<T>(read: (next: (id: number) => Promise<Float32Array>) => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -32,11 +37,7 @@ export class EngineSteps implements Steps {
         signal?.throwIfAborted();
         length += 1;
         refuseTooLong(this.identity, length);
-        const h = await cache.append([[id]]);
-        const outputs = await this.engine.run("logits", {
-          h: { type: "float32", data: h, dims: [1, this.engine.config.width] },
-        });
-        return floatsOf(outputs, "logits");
+        return length === 1 ? cache.start([[id]]) : cache.append([id]);
       });
     });
   }

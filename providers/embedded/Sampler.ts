@@ -2,7 +2,6 @@ import type { SampleRequest, Tokenizer } from "../contract.ts";
 import { refuseSettings, sampleGenerator } from "../sampling.ts";
 import type { Engine } from "./Engine.ts";
 import type { Exclusive } from "./Exclusive.ts";
-import { floatsOf } from "./Sessions.ts";
 import { sampleToken } from "./sampleToken.ts";
 
 /** Sequences extended together. */
@@ -46,7 +45,8 @@ export class Sampler {
     return out;
   }
 
-  private saysOneOf(stop: readonly string[] = [], ids: readonly number[]): boolean {
+  private hasEnded(ids: readonly number[], stop: readonly string[] = []): boolean {
+    if (this.tokenizer.end.includes(ids.at(-1) as number)) return true;
     if (stop.length === 0) return false;
     const text = this.tokenizer.decode(ids);
     return stop.some((part) => text.includes(part));
@@ -57,43 +57,29 @@ export class Sampler {
     request: SampleRequest,
     signal?: AbortSignal,
   ): Promise<number[][]> {
-    const { width, vocabulary } = this.engine.config;
+    const { vocabulary } = this.engine.config;
     const cache = await this.engine.startCache();
-    const prefix = await cache.append(prompts.map((prompt) => prompt.ids));
-    const count = prompts.length * request.samples;
+    let logits = await cache.start(prompts.map((prompt) => prompt.ids));
+    const drawn: number[][] = Array.from({ length: prompts.length * request.samples }, () => []);
     // A generator for each sample, so that what is drawn does not depend on who shares the batch.
-    const random = Array.from({ length: count }, (_, i) => {
-      const prompt = prompts[Math.floor(i / request.samples)] as (typeof prompts)[number];
-      return sampleGenerator(prompt.seed, i % request.samples);
+    let going = drawn.map((ids, i) => {
+      const row = Math.floor(i / request.samples);
+      const { seed } = prompts[row] as (typeof prompts)[number];
+      return { ids, row, random: sampleGenerator(seed, i % request.samples) };
     });
-    const drawn: number[][] = Array.from({ length: count }, () => []);
-    const ended = new Array<boolean>(count).fill(false);
-    let h = new Float32Array(count * width);
-    for (let i = 0; i < count; i++) {
-      const from = Math.floor(i / request.samples) * width;
-      h.set(prefix.subarray(from, from + width), i * width);
-    }
-    for (let step = 0; step < request.maxTokens; step++) {
+    for (let step = 1; ; step++) {
       signal?.throwIfAborted();
-      const outputs = await this.engine.run("logits", { h: { type: "float32", data: h, dims: [count, width] } });
-      const logits = floatsOf(outputs, "logits");
-      for (let i = 0; i < count; i++) {
-        if (ended[i]) continue;
-        const id = sampleToken(
-          logits.subarray(i * vocabulary, (i + 1) * vocabulary),
-          request,
-          random[i] as (typeof random)[number],
-        );
-        const ids = drawn[i] as number[];
-        ids.push(id);
-        ended[i] = this.tokenizer.end.includes(id) || this.saysOneOf(request.stop, ids);
+      for (const { ids, row, random } of going) {
+        ids.push(sampleToken(logits.subarray(row * vocabulary, (row + 1) * vocabulary), request, random));
       }
-      if (step + 1 === request.maxTokens || ended.every(Boolean)) break;
-      h = (await cache.append(
-        drawn.map((ids) => [ids[ids.length - 1] as number]),
-        step === 0 ? request.samples : 1,
-      )) as typeof h;
+      if (step === request.maxTokens) return drawn;
+      going = going.filter(({ ids }) => !this.hasEnded(ids, request.stop));
+      if (going.length === 0) return drawn;
+      logits = await cache.append(
+        going.map(({ ids }) => ids.at(-1) as number),
+        going.map(({ row }) => row),
+      );
+      going = going.map((sample, row) => ({ ...sample, row }));
     }
-    return drawn;
   }
 }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { CacheUse, TensorData, WorkerReply, WorkerRequest } from "./sessionWorker.ts";
+import type { CacheLayout, TensorData, WorkerReply, WorkerRequest } from "./sessionWorker.ts";
 
 export type { TensorData } from "./sessionWorker.ts";
 
@@ -20,6 +20,8 @@ export const floatTensor = (data: Float32Array, dims: readonly number[]): Tensor
   data,
   dims,
 });
+
+type Unnumbered<T> = T extends unknown ? Omit<T, "call"> : never;
 
 /** The main thread's side of sessionWorker: opens sessions by path and runs them. */
 export class Sessions {
@@ -50,9 +52,7 @@ export class Sessions {
     this.worker.unref();
   }
 
-  private post(
-    request: Omit<Extract<WorkerRequest, { op: "open" }>, "call"> | Omit<Extract<WorkerRequest, { op: "run" }>, "call">,
-  ) {
+  private post(request: Unnumbered<WorkerRequest>) {
     if (this.stopped) return Promise.reject(this.stopped);
     const call = this.calls++;
     return new Promise<Record<string, TensorData>>((resolve, reject) => {
@@ -68,13 +68,21 @@ export class Sessions {
     await this.post({ op: "open", session, path });
   }
 
-  /** @param fetch names of the outputs that are wanted; all of them unless given */
+  /** Lays out the cache, of which there is one. */
+  async arrangeCache(layout: CacheLayout): Promise<void> {
+    await this.post({ op: "cache", layout });
+  }
+
+  /**
+   * @param fetch names of the outputs that are wanted; all of them unless given
+   * @param sequences of the cache that the run reads and extends
+   */
   run(
     session: string,
     feeds: Record<string, TensorData>,
-    { fetch, cache }: { readonly fetch?: readonly string[]; readonly cache?: CacheUse } = {},
+    options: Pick<Extract<WorkerRequest, { op: "run" }>, "fetch" | "sequences"> = {},
   ): Promise<Record<string, TensorData>> {
-    return this.post({ op: "run", session, feeds, ...(fetch && { fetch }), ...(cache && { cache }) });
+    return this.post({ op: "run", session, feeds, ...options });
   }
 
   async close(): Promise<void> {

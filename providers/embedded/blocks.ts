@@ -1,7 +1,19 @@
 /** The parts that architectures are composed of. Shapes: b batch, t tokens, s tokens seen (cache included). */
 import type { Graph, Value } from "./graph.ts";
 import { isSliding, type ModelConfig } from "./ModelConfig.ts";
+import { DataType } from "./onnxFile.ts";
 import type { Weights } from "./weights.ts";
+
+/** float [b, 1, 1, t, s], added to a layer's attention scores: 0 where visible, very negative where not. */
+interface Mask {
+  readonly mask: (layer: number) => Value;
+}
+/** Keys and values of a layer, float [b, keyValueHeads, capacity, headSize], and Graph.cachedAttention's lengths. */
+interface Cache {
+  readonly past: (layer: number) => { readonly key: Value; readonly value: Value };
+  readonly last: Value;
+  readonly longest: Value;
+}
 
 /** What every block of a forward pass shares. */
 export interface Pass {
@@ -9,12 +21,10 @@ export interface Pass {
   readonly weights: Weights;
   /** int64 [b, t]. */
   readonly positions: Value;
-  /** float [b, 1, 1, t, s], added to a layer's attention scores: 0 where visible, very negative where not. */
-  readonly mask: (layer: number) => Value;
+  /** Who sees whom: by a mask, or by where the tokens stand in a cache. */
+  readonly sight: Mask | Cache;
   /** Cosines and sines of a layer's rotary angles, float [positions, size / 2], and which row a token takes, int64 [b, t]. */
   readonly angles: (layer: number) => { readonly cos: Value; readonly sin: Value; readonly rows: Value };
-  /** Earlier keys and values of a layer, float [b, keyValueHeads, 1, past, headSize], where the pass has a cache. */
-  readonly past: ((layer: number) => { readonly key: Value; readonly value: Value }) | null;
   /** Told of each named internal value as it is born. */
   readonly tap: (name: string, value: Value) => void;
 }
@@ -42,8 +52,11 @@ export function selfAttention(pass: Pass, config: ModelConfig, layer: number, x:
   const q = turned("q", heads);
   const k = turned("k", keyValueHeads);
   const v = project("v", keyValueHeads);
+  const { sight } = pass;
   return weights.linear(
-    attention(pass, config, layer, q, k, v),
+    "mask" in sight
+      ? attention(pass, config, layer, sight.mask(layer), q, k, v)
+      : cachedAttention(pass, config, layer, sight, q, k, v),
     name("attn_output"),
     width,
     heads * headSize,
@@ -74,7 +87,7 @@ function rotate(pass: Pass, config: ModelConfig, layer: number, x: Value, heads:
  * Query heads stand in their groups, [b, keyValueHeads, group, t, …], so that every shape is known before any input
  * is: with unknown ones ONNX Runtime takes several times as long to plan its buffers.
  */
-function attention(pass: Pass, config: ModelConfig, layer: number, q: Value, k: Value, v: Value): Value {
+function attention(pass: Pass, config: ModelConfig, layer: number, mask: Value, q: Value, k: Value, v: Value): Value {
   const { graph } = pass;
   const { heads, keyValueHeads, headSize, attentionSoftcap } = config;
   const name = scoped(layer);
@@ -82,23 +95,67 @@ function attention(pass: Pass, config: ModelConfig, layer: number, q: Value, k: 
     graph.reshape(x, [0, 0, keyValueHeads, count / keyValueHeads, headSize], name(`${part}.split`));
 
   const qHeads = graph.transpose(split(q, heads, "q"), [0, 2, 3, 1, 4], name("q.heads"));
-  let kHeads = graph.transpose(split(k, keyValueHeads, "k"), [0, 2, 3, 1, 4], name("k.heads"));
-  let vHeads = graph.transpose(split(v, keyValueHeads, "v"), [0, 2, 3, 1, 4], name("v.heads"));
-  if (pass.past) {
-    const past = pass.past(layer);
-    kHeads = graph.concat([past.key, kHeads], 3, name("k.all"));
-    vHeads = graph.concat([past.value, vHeads], 3, name("v.all"));
-  }
-  pass.tap(`key.${layer}`, kHeads);
+  const kHeads = graph.transpose(split(k, keyValueHeads, "k"), [0, 2, 3, 1, 4], name("k.heads"));
+  const vHeads = graph.transpose(split(v, keyValueHeads, "v"), [0, 2, 3, 1, 4], name("v.heads"));
   pass.tap(`value.${layer}`, vHeads);
   const scaled = graph.mul(qHeads, graph.scalar(config.attentionScale), name("q.scaled"));
   const products = graph.matMul(scaled, graph.transpose(kHeads, [0, 1, 2, 4, 3], name("k.columns")), name("products"));
   const scores = attentionSoftcap === null ? products : softcap(graph, products, attentionSoftcap, name("capped"));
-  const weights = graph.softmax(graph.add(scores, pass.mask(layer), name("scores.masked")), name("attention"));
+  const weights = graph.softmax(graph.add(scores, mask, name("scores.masked")), name("attention"));
   pass.tap(`attention.${layer}`, weights);
   const mixed = graph.matMul(weights, vHeads, name("mixed"));
   const joined = graph.transpose(mixed, [0, 3, 1, 2, 4], name("mixed.joined"));
   return graph.reshape(joined, [0, 0, heads * headSize], name("mixed.flat"));
+}
+
+/** Size of a head in the cache: the operator takes multiples of 8, so what is missing is filled with zeros. */
+export const cachedHeadSize = ({ headSize }: Pick<ModelConfig, "headSize">): number => 8 * Math.ceil(headSize / 8);
+
+/** Heads [b, t, count · from] of another size: cut, or filled with zeros. */
+function resizeHeads(graph: Graph, x: Value, count: number, from: number, to: number, name: Value): Value {
+  if (from === to) return x;
+  const values = Float32Array.from({ length: from * to }, (_, i) => (Math.floor(i / to) === i % to ? 1 : 0));
+  const data = new Uint8Array(values.buffer);
+  const diagonal = graph.initializer({ name: `diagonal:${from}:${to}`, type: DataType.float, shape: [from, to], data });
+  const split = graph.reshape(x, [0, 0, count, from], `${name}:split`);
+  return graph.reshape(graph.matMul(split, diagonal, `${name}:resized`), [0, 0, count * to], name);
+}
+
+/** The same, in one operator that keeps keys and values; the taps are `present.key` and `present.value`. */
+function cachedAttention(
+  pass: Pass,
+  config: ModelConfig,
+  layer: number,
+  { past, last, longest }: Cache,
+  q: Value,
+  k: Value,
+  v: Value,
+): Value {
+  const { graph } = pass;
+  const { heads, keyValueHeads, headSize, attentionScale, attentionSoftcap, sliding } = config;
+  const name = scoped(layer);
+  const size = cachedHeadSize(config);
+  const cached = (x: Value, count: number, part: string) => resizeHeads(graph, x, count, headSize, size, name(part));
+  const { key, value } = past(layer);
+  const { out, presentKey, presentValue } = graph.cachedAttention(
+    {
+      q: cached(q, heads, "q.cached"),
+      k: cached(k, keyValueHeads, "k.cached"),
+      v: cached(v, keyValueHeads, "v.cached"),
+      ...{ pastKey: key, pastValue: value, last, longest },
+    },
+    {
+      heads,
+      keyValueHeads,
+      scale: attentionScale,
+      softcap: attentionSoftcap,
+      window: sliding && isSliding(config, layer) ? sliding.window : null,
+    },
+    name("mixed"),
+  );
+  pass.tap(`present.key.${layer}`, presentKey);
+  pass.tap(`present.value.${layer}`, presentValue);
+  return resizeHeads(graph, out, heads, size, headSize, name("mixed.flat"));
 }
 
 /** cap · tanh(x / cap) (Bello et al. 2016, arXiv 1611.09940, section 3; Gemma 2, arXiv 2408.00118). */

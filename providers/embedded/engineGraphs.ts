@@ -4,7 +4,7 @@
  *   read        ids -> states and final-norm states at the positions asked for, and pooled states
  *   trace       ids -> every tap at every position
  *   inject      what enters the first block -> every tap at every position
- *   generate    ids and a cache -> final-norm states and the longer cache
+ *   generate    ids and a cache -> logits and the longer cache
  *   attend      ids -> where chosen positions look, and what they take from chosen tokens
  *   compare     final-norm states -> divergences from the first condition's next-token distribution
  *   compare-js  the same, and Jensen–Shannon divergences
@@ -14,7 +14,7 @@
  * purpose.
  */
 import { architectureOf } from "./architectures/registry.ts";
-import { type Pass, softcap } from "./blocks.ts";
+import { cachedHeadSize, type Pass, softcap } from "./blocks.ts";
 import { Graph, type Value } from "./graph.ts";
 import { isSliding, type ModelConfig } from "./ModelConfig.ts";
 import { DataType, encodeOnnxModel } from "./onnxFile.ts";
@@ -22,11 +22,31 @@ import { GraphWeights, type WeightIndex, type Weights } from "./weights.ts";
 
 export type GraphName = "read" | "trace" | "inject" | "generate" | "attend" | "compare" | "compare-js" | "logits";
 
-const { float, int64 } = DataType;
+const { float, int32, int64 } = DataType;
 
 interface Forward {
   final: Value;
   taps: Map<string, Value>;
+}
+
+function maskInputs(graph: Graph, config: ModelConfig): Pass["sight"] {
+  const input = (name: string) => graph.unsqueeze(graph.input(name, float, ["b", 1, "t", "s"]), 1, `${name}:by_group`);
+  const mask = input("mask");
+  const local = config.sliding ? input("mask_local") : mask;
+  return { mask: (layer) => (isSliding(config, layer) ? local : mask) };
+}
+
+const cacheShape = (config: ModelConfig) => ["b", config.keyValueHeads, "capacity", cachedHeadSize(config)];
+
+function cacheInputs(graph: Graph, config: ModelConfig): Pass["sight"] {
+  return {
+    past: (layer) => ({
+      key: graph.input(`past.key.${layer}`, float, cacheShape(config)),
+      value: graph.input(`past.value.${layer}`, float, cacheShape(config)),
+    }),
+    last: graph.input("last", int32, ["b"]),
+    longest: graph.input("longest", int32, [1]),
+  };
 }
 
 /** The layers, from token ids or from what enters the first block, to the final norm. */
@@ -39,10 +59,6 @@ export function forwardPass(
   const architecture = architectureOf(config.architecture);
   const taps = new Map<string, Value>();
   const positions = graph.input("positions", int64, ["b", "t"]);
-  const maskInput = (name: string) =>
-    graph.unsqueeze(graph.input(name, float, ["b", 1, "t", "s"]), 1, `${name}:by_group`);
-  const mask = maskInput("mask");
-  const localMask = config.sliding ? maskInput("mask_local") : mask;
   const rows = config.rope?.long ? graph.input("rope_rows", int64, ["b", "t"]) : positions;
   const table = (name: string, size: number) => graph.input(name, float, ["max", size / 2]);
   const { rope } = config;
@@ -57,21 +73,12 @@ export function forwardPass(
     graph,
     weights,
     positions,
-    mask: (layer) => (isSliding(config, layer) ? localMask : mask),
+    sight: cached ? cacheInputs(graph, config) : maskInputs(graph, config),
     angles: (layer) => {
       const own = (isSliding(config, layer) && localAngles) || angles;
       if (own === null) throw new Error(`a ${config.architecture} has no rotary positions`);
       return own;
     },
-    past: cached
-      ? (layer) => {
-          const shape = ["b", config.keyValueHeads, 1, "past", config.headSize];
-          return {
-            key: graph.input(`past.key.${layer}`, float, shape),
-            value: graph.input(`past.value.${layer}`, float, shape),
-          };
-        }
-      : null,
     tap: (name, value) => taps.set(name, value),
   };
   const embedding =
@@ -141,16 +148,13 @@ function generateGraph(config: ModelConfig, index: WeightIndex): Graph {
   const { graph, weights } = newGraph(index);
   const { final, taps } = forwardPass(graph, weights, config, { cached: true, from: "ids" });
   const readIndex = graph.input("read_index", int64, ["p"]);
-  graph.output(
-    "final",
-    graph.gather(graph.reshape(final, [-1, config.width], "final:flat"), readIndex, "final:read"),
-    float,
-    ["p", config.width],
-  );
+  const flat = graph.reshape(final, [-1, config.width], "final:flat");
+  const logits = headLogits(graph, weights, config, graph.gather(flat, readIndex, "final:read"));
+  graph.output("logits", logits, float, ["p", config.vocabulary]);
   for (let layer = 0; layer < config.layers; layer++) {
     for (const part of ["key", "value"]) {
-      const value = taps.get(`${part}.${layer}`) as Value;
-      graph.output(`present.${part}.${layer}`, value, float, ["b", config.keyValueHeads, 1, "s", config.headSize]);
+      const name = `present.${part}.${layer}`;
+      graph.output(name, taps.get(name) as Value, float, cacheShape(config));
     }
   }
   return graph;

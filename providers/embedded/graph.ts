@@ -185,6 +185,42 @@ export class Graph {
     return this.add1("RotaryEmbedding", [x, positions, cos, sin], name, attributes, MICROSOFT);
   }
 
+  /**
+   * Causal grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245) of q, k, v [b, t, heads · size], which first
+   * writes k and v into a cache [b, keyValueHeads, capacity, size]: a run is to be given the same memory as `past` and
+   * `present`. A query sees itself and what is before it in its sequence, and no more than `window` of these.
+   * @param last int32 [b], index of each sequence's last token
+   * @param longest int32 [1], length of the longest sequence; t where the cache is empty
+   */
+  cachedAttention(
+    inputs: Record<"q" | "k" | "v" | "pastKey" | "pastValue" | "last" | "longest", Value>,
+    options: {
+      readonly heads: number;
+      readonly keyValueHeads: number;
+      readonly scale: number;
+      readonly softcap: number | null;
+      readonly window: number | null;
+    },
+    name: Value,
+  ): { out: Value; presentKey: Value; presentValue: Value } {
+    const { q, k, v, pastKey, pastValue, last, longest } = inputs;
+    const outputs = { out: name, presentKey: `${name}:key`, presentValue: `${name}:value` };
+    this.nodes.push({
+      op: "GroupQueryAttention",
+      domain: MICROSOFT,
+      inputs: [q, k, v, pastKey, pastValue, last, longest],
+      outputs: Object.values(outputs),
+      attributes: {
+        num_heads: options.heads,
+        kv_num_heads: options.keyValueHeads,
+        scale: { float: options.scale },
+        ...(options.softcap !== null && { softcap: { float: options.softcap } }),
+        ...(options.window !== null && { local_window_size: options.window }),
+      },
+    });
+    return outputs;
+  }
+
   gather(x: Value, indices: Value, name: Value): Value {
     return this.add1("Gather", [x, indices], name, { axis: 0 });
   }

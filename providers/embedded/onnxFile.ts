@@ -7,7 +7,7 @@
  */
 
 /** Element types of TensorProto.DataType. */
-export const DataType = { float: 1, uint8: 2, int64: 7 } as const;
+export const DataType = { float: 1, uint8: 2, int32: 6, int64: 7 } as const;
 export type DataType = (typeof DataType)[keyof typeof DataType];
 
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };

@@ -39,13 +39,18 @@ export function sampleToken(logits: Float32Array, settings: SampleSettings, rand
   if (temperature === 0) return best;
   const top = logits[best] as number;
   const lowest = smallestKept(logits, settings);
+  const shares = new Float64Array(logits.length);
   let total = 0;
-  for (const logit of logits) if (logit >= lowest) total += Math.exp((logit - top) / temperature);
-  let rest = uniformFloat64(random) * total;
   for (let i = 0; i < logits.length; i++) {
     const logit = logits[i] as number;
     if (logit < lowest) continue;
-    rest -= Math.exp((logit - top) / temperature);
+    const share = Math.exp((logit - top) / temperature);
+    shares[i] = share;
+    total += share;
+  }
+  let rest = uniformFloat64(random) * total;
+  for (let i = 0; i < shares.length; i++) {
+    rest -= shares[i] as number;
     if (rest < 0) return i;
   }
   return best;

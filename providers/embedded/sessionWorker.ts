@@ -5,54 +5,69 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 export interface TensorData {
-  readonly type: "float32" | "int64";
-  readonly data: Float32Array | BigInt64Array;
+  readonly type: "float32" | "int32" | "int64";
+  readonly data: Float32Array | Int32Array | BigInt64Array;
   readonly dims: readonly number[];
 }
-export type WorkerRequest =
-  | { readonly call: number; readonly op: "open"; readonly session: string; readonly path: string }
+/** How a cache of keys and values is laid out: each of `names` is float32 [sequences, heads, capacity, size]. */
+export interface CacheLayout {
+  readonly names: readonly string[];
+  readonly heads: number;
+  readonly capacity: number;
+  readonly size: number;
+  /** For each sequence, which one of the layout before it goes on from, or null where it begins. */
+  readonly from: readonly (number | null)[];
+}
+export type WorkerRequest = { readonly call: number } & (
+  | { readonly op: "open"; readonly session: string; readonly path: string }
+  | { readonly op: "cache"; readonly layout: CacheLayout }
   | {
-      readonly call: number;
       readonly op: "run";
       readonly session: string;
       readonly feeds: Record<string, TensorData>;
       /** Names of the outputs that are wanted; all of them unless given. */
       readonly fetch?: readonly string[];
-      readonly cache?: CacheUse;
-    };
-/**
- * A run's outputs named `present.X` stay in this thread and come back as the inputs `past.X` of the next run.
- * `start` begins with this empty cache shape; `continue` goes on, each row first repeated `repeat` times.
- */
-export type CacheUse =
-  | { readonly start: { readonly inputs: readonly string[]; readonly dims: readonly number[] } }
-  | { readonly continue: { readonly repeat: number } };
+      /** Which sequences of the cache are the inputs `past.X`, and in the same memory the outputs `present.X`. */
+      readonly sequences?: { readonly from: number; readonly to: number };
+    }
+);
 export type WorkerReply =
   | { readonly call: number; readonly outputs: Record<string, TensorData> }
   | { readonly call: number; readonly error: string };
 
-let cache: Record<string, Tensor> = {};
+let cache: { readonly layout: CacheLayout; readonly parts: ReadonlyMap<string, Float32Array> } | null = null;
 
-function repeatRows(tensor: Tensor, repeat: number): Tensor {
-  const data = tensor.data as Float32Array;
-  const rows = tensor.dims[0] as number;
-  const size = data.length / rows;
-  const out = new Float32Array(data.length * repeat);
-  for (let row = 0; row < rows * repeat; row++) {
-    const from = Math.floor(row / repeat) * size;
-    out.set(data.subarray(from, from + size), row * size);
+/** Keeps the memory where no sequence would overwrite one that is still to be moved. */
+function arrangeCache(layout: CacheLayout): void {
+  const { names, heads, capacity, size, from } = layout;
+  if (from.every((source) => source === null)) cache = null;
+  const old = cache?.layout;
+  const inPlace = old?.capacity === capacity && from.every((source, row) => source !== null && source >= row);
+  const parts = new Map<string, Float32Array>();
+  for (const name of names) {
+    const before = cache?.parts.get(name);
+    const after = inPlace && before ? before : new Float32Array(from.length * heads * capacity * size);
+    from.forEach((source, row) => {
+      if (source === null || !before || !old || (after === before && source === row)) return;
+      for (let head = 0; head < heads; head++) {
+        const start = (source * heads + head) * old.capacity * size;
+        after.set(before.subarray(start, start + old.capacity * size), (row * heads + head) * capacity * size);
+      }
+    });
+    parts.set(name, after);
   }
-  return new Tensor("float32", out, [rows * repeat, ...tensor.dims.slice(1)]);
+  cache = { layout, parts };
 }
 
-function pastInputs(use: CacheUse): Record<string, Tensor> {
-  if ("start" in use) {
-    const { inputs, dims } = use.start;
-    return Object.fromEntries(inputs.map((name) => [name, new Tensor("float32", new Float32Array(0), dims)]));
-  }
-  const { repeat } = use.continue;
-  if (repeat === 1) return cache;
-  return Object.fromEntries(Object.entries(cache).map(([name, tensor]) => [name, repeatRows(tensor, repeat)]));
+/** The cache as inputs and outputs of a run. */
+function cacheTensors({ from, to }: { readonly from: number; readonly to: number }): [string, Tensor][] {
+  if (cache === null) throw new Error("the cache has no layout");
+  const { heads, capacity, size } = cache.layout;
+  const row = heads * capacity * size;
+  return [...cache.parts].map(([name, data]) => [
+    name,
+    new Tensor("float32", data.subarray(from * row, to * row), [to - from, heads, capacity, size]),
+  ]);
 }
 
 const sessions = new Map<string, InferenceSession>();
@@ -71,20 +86,26 @@ async function answer(request: WorkerRequest): Promise<Record<string, TensorData
     sessions.set(request.session, session);
     return {};
   }
+  if (request.op === "cache") {
+    arrangeCache(request.layout);
+    return {};
+  }
   const session = sessions.get(request.session);
   if (session === undefined) throw new Error(`session ${request.session} is not open`);
-  const feeds: Record<string, Tensor> = request.cache ? { ...pastInputs(request.cache) } : {};
+  const feeds: Record<string, Tensor> = {};
   for (const [name, { type, data, dims }] of Object.entries(request.feeds)) {
     feeds[name] = new Tensor(type, data as Float32Array, dims);
   }
-  const results = await (request.fetch ? session.run(feeds, request.fetch) : session.run(feeds));
+  const fetches: Record<string, Tensor | null> = {};
+  for (const name of request.fetch ?? session.outputNames) fetches[name] = null;
+  for (const [name, tensor] of request.sequences ? cacheTensors(request.sequences) : []) {
+    feeds[`past.${name}`] = tensor;
+    fetches[`present.${name}`] = tensor;
+  }
+  const results = await session.run(feeds, fetches);
   const outputs: Record<string, TensorData> = {};
-  if (request.cache) cache = {};
   for (const [name, tensor] of Object.entries(results)) {
-    if (request.cache && name.startsWith("present.")) {
-      cache[name.replace("present.", "past.")] = tensor;
-      continue;
-    }
+    if (fetches[name]) continue;
     // ONNX Runtime's own memory cannot change hands; a copy can, and is then not copied again on either side.
     outputs[name] = { type: tensor.type as "float32", data: (tensor.data as Float32Array).slice(), dims: tensor.dims };
   }
