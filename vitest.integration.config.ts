@@ -6,7 +6,7 @@ export default defineConfig({
     include: ["tests/integration/**/*.integration.ts"],
     // One server at a time: they share the cores.
     maxWorkers: 1,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
   },
 });
