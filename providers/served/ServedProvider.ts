@@ -33,6 +33,12 @@ function lineOf(row: Row, segment: number | null): number[] {
   return parts.flat();
 }
 
+/** A method that is there wherever the capabilities say so. */
+function declared<T>(answer: Promise<T> | undefined): Promise<T> {
+  if (answer === undefined) throw new Error("a provider lacks the method for what it declares");
+  return answer;
+}
+
 export class ServedProvider implements Provider {
   readonly tokenizer = characterTokenizer;
   readonly identity: ModelIdentity;
@@ -86,18 +92,18 @@ export class ServedProvider implements Provider {
     const ends = request.states.map((ref) => inputTo(ref, ref.segment));
     const [answers, scores, finals] = await Promise.all([
       next && this.served.generate(next, signal),
-      scored.length > 0 ? this.served.score?.(scored, signal) : [],
-      ends.length > 0 ? this.served.finalStates?.(ends, signal) : [],
+      scored.length > 0 ? declared(this.served.score?.(scored, signal)) : [],
+      ends.length > 0 ? declared(this.served.finalStates?.(ends, signal)) : [],
     ]);
     const { width } = this.identity;
     const states = new Float32Array(ends.length * width);
-    finals?.forEach((state, i) => {
+    finals.forEach((state, i) => {
       states.set(state, i * width);
     });
     return {
       states,
       pools: [],
-      scores: scores ?? [],
+      scores,
       comparisons: request.comparisons.map(() => NO_COMPARISON),
       // A model that ends at once names no token there.
       ...(answers && { nextTokens: answers.map(({ tokens }) => tokens?.[0]?.top ?? null) }),
